@@ -1,0 +1,1 @@
+"""Raw rows and files become listings or rejections."""

@@ -1,0 +1,1 @@
+"""A drawn market whose truth is known."""

@@ -1,0 +1,1 @@
+"""Listings become vectors, by exported networks; no torch."""

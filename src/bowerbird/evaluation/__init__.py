@@ -1,0 +1,1 @@
+"""The ruler: judgements, metrics and their significance; it cannot import what it measures."""

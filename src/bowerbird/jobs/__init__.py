@@ -1,0 +1,1 @@
+"""Import, encode, index and export as resumable jobs."""

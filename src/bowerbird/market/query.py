@@ -1,0 +1,182 @@
+"""What is asked: words, a photo or both, and filters that act before any cut."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.errors import InputError
+from bowerbird.market.listing import CATEGORY_SEPARATOR, Status
+from bowerbird.market.listing_columns import STATUSES, ListingColumns
+
+Mask = NDArray[np.bool_]
+EARTH_RADIUS_KM = 6371.0
+FACETS = ("category", "price", "place", "status", "seller")
+_VISIBLE = (Status.ACTIVE, Status.RESERVED)
+
+
+class Sort(StrEnum):
+    """The orders that a match set can be read in."""
+
+    RELEVANCE = "relevance"
+    PRICE_ASC = "price_asc"
+    PRICE_DESC = "price_desc"
+    NEWEST = "newest"
+    DISTANCE = "distance"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A circle on the earth; degrees and kilometres."""
+
+    lat: float
+    lon: float
+    km: float
+
+    def __post_init__(self) -> None:
+        if not (-90 <= self.lat <= 90 and -180 <= self.lon <= 180 and self.km > 0):
+            raise InputError(
+                f"near takes lat in [-90, 90], lon in [-180, 180] and km above 0, "
+                f"but lat={self.lat}, lon={self.lon}, km={self.km} was given"
+            )
+
+    def distances_km(self, columns: ListingColumns) -> NDArray[np.float64]:
+        """(n,) great-circle distances by the haversine formula; NaN where a listing has no coordinates."""
+        lat, lon = np.radians(columns.latitude), np.radians(columns.longitude)
+        here_lat, here_lon = np.radians(self.lat), np.radians(self.lon)
+        a = (
+            np.sin((lat - here_lat) / 2) ** 2
+            + np.cos(lat) * np.cos(here_lat) * np.sin((lon - here_lon) / 2) ** 2
+        )
+        distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(a))
+        return distances
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions that all must hold. None means 'any'.
+
+    `category` is a path ('Home & Garden / Garden & Patio') or one name at any depth. Prices are in major
+    units (pounds). `place` matches a whole place or one of its comma-separated parts, whatever the case.
+    Without `status`, listings that are active, reserved or of unknown status match; hidden ones never do.
+    """
+
+    category: str | None = None
+    price_min: float | None = None
+    price_max: float | None = None
+    place: str | None = None
+    near: Near | None = None
+    status: Status | None = None
+    seller: str | None = None
+    listed_after: float | None = None  # seconds since 1970, UTC
+
+    def __post_init__(self) -> None:
+        for name in ("price_min", "price_max"):
+            value = getattr(self, name)
+            if value is not None and not (value >= 0 and np.isfinite(value)):
+                raise InputError(f"{name} must be a number of 0 or more, but {value} was given")
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise InputError(f"price_min {self.price_min} is above price_max {self.price_max}; swap them")
+
+    def mask(self, columns: ListingColumns) -> Mask:
+        """(n,) True where a listing satisfies every condition.
+
+        Raises:
+            InputError: a condition is on a field that no listing of this market has.
+        """
+        allowed = self._status_mask(columns)
+        if self.category is not None:
+            _require(columns, "category", "category")
+            wanted = _matching_codes(columns.vocabularies["category"], self.category, _category_matches)
+            allowed &= _isin(columns.category, wanted)
+        if self.place is not None:
+            _require(columns, "place", "place")
+            wanted = _matching_codes(columns.vocabularies["place"], self.place, _place_matches)
+            allowed &= _isin(columns.place, wanted)
+        if self.seller is not None:
+            _require(columns, "seller", "seller")
+            allowed &= _isin(
+                columns.seller, _matching_codes(columns.vocabularies["seller"], self.seller, str.__eq__)
+            )
+        if self.price_min is not None or self.price_max is not None:
+            _require(columns, "price_minor", "price_min or price_max")
+            allowed &= columns.price_minor >= 100 * (self.price_min or 0)
+            if self.price_max is not None:
+                allowed &= columns.price_minor <= 100 * self.price_max
+        if self.listed_after is not None:
+            _require(columns, "created", "listed_after")
+            allowed &= columns.created >= self.listed_after
+        if self.near is not None:
+            _require(columns, "latitude", "near")
+            with np.errstate(invalid="ignore"):
+                allowed &= self.near.distances_km(columns) <= self.near.km
+        return allowed
+
+    def _status_mask(self, columns: ListingColumns) -> Mask:
+        if self.status is not None:
+            _require(columns, "status", "status")
+            if self.status is Status.HIDDEN:
+                raise InputError("hidden listings are never shown; ask for another status")
+            return np.asarray(columns.status == STATUSES.index(self.status))
+        visible = [-1, *(STATUSES.index(status) for status in _VISIBLE)]
+        return _isin(columns.status, np.array(visible))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """One question to the market. `photo` is an (h, w, 3) uint8 RGB image."""
+
+    words: str = ""
+    photo: NDArray[np.uint8] | None = None
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = Sort.RELEVANCE
+    limit: int = 20
+    cursor: str | None = None
+    facets: tuple[str, ...] = ()
+    shopper: str | None = None
+    session: str | None = None
+    explain: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= 200:
+            raise InputError(f"limit must lie between 1 and 200, but {self.limit} was given")
+        if unknown := set(self.facets) - set(FACETS):
+            raise InputError(f"unknown facets {sorted(unknown)}; the facets are {', '.join(FACETS)}")
+        if self.sort is Sort.DISTANCE and self.filters.near is None:
+            raise InputError("sort 'distance' needs the filter near: give lat, lon and km")
+
+
+def _require(columns: ListingColumns, column: str, condition: str) -> None:
+    if len(columns) and not columns.knows(column):
+        raise InputError(
+            f"this market's listings have no {column}, so the filter {condition} cannot be used; "
+            "leave it out, or map that column when importing"
+        )
+
+
+def _isin(codes: NDArray[np.integer], wanted: NDArray[np.integer]) -> Mask:
+    if len(wanted) == 1:
+        return np.asarray(codes == wanted[0])
+    return np.isin(codes, wanted)
+
+
+def _matching_codes(
+    vocabulary: list[str], wanted: str, matches: Callable[[str, str], bool]
+) -> NDArray[np.int64]:
+    return np.array([code for code, value in enumerate(vocabulary) if matches(value, wanted)], np.int64)
+
+
+def _category_matches(path: str, wanted: str) -> bool:
+    path, wanted = path.casefold(), wanted.casefold().strip()
+    return (
+        path == wanted
+        or path.startswith(wanted + CATEGORY_SEPARATOR)
+        or wanted in path.split(CATEGORY_SEPARATOR)
+    )
+
+
+def _place_matches(place: str, wanted: str) -> bool:
+    place, wanted = place.casefold(), wanted.casefold().strip()
+    return place == wanted or wanted in (part.strip() for part in place.split(","))

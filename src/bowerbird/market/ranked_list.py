@@ -1,0 +1,56 @@
+"""The one form in which every retriever and ranker answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.errors import InputError
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedList:
+    """Unique listing rows with non-increasing scores; higher is better.
+
+    Raises:
+        InputError: rows repeat, lengths differ, or a score rises.
+    """
+
+    rows: Rows  # (n,)
+    scores: Scores  # (n,)
+
+    def __post_init__(self) -> None:
+        if self.rows.shape != self.scores.shape or self.rows.ndim != 1:
+            raise InputError(
+                f"rows {self.rows.shape} and scores {self.scores.shape} must be equal 1-d arrays"
+            )
+        if np.any(np.diff(self.scores) > 0):
+            raise InputError("scores must not rise along a ranked list")
+        if len(np.unique(self.rows)) != len(self.rows):
+            raise InputError("a ranked list holds each row once")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def empty(cls) -> "RankedList":
+        """A list of nothing."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
+
+    @classmethod
+    def of(cls, rows: NDArray[np.integer], scores: NDArray[np.floating]) -> "RankedList":
+        """The list of `rows` by falling score; equal scores keep the lower row first; rows must be unique."""
+        order = np.lexsort((rows, -scores))
+        return cls(rows[order].astype(np.int64), scores[order].astype(np.float32))
+
+    def head(self, k: int) -> "RankedList":
+        """The first `k`."""
+        return RankedList(self.rows[:k], self.scores[:k])
+
+    def among(self, allowed: NDArray[np.bool_]) -> "RankedList":
+        """Only the rows that the (n_rows,) mask `allowed` lets through."""
+        keep = allowed[self.rows]
+        return RankedList(self.rows[keep], self.scores[keep])

@@ -1,0 +1,1 @@
+"""Candidates become an order, with reasons."""

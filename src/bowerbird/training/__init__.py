@@ -1,0 +1,1 @@
+"""The only torch; whole runs, readable top to bottom."""
