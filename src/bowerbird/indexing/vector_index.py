@@ -1,4 +1,4 @@
-"""Nearest neighbours by inner product of unit vectors: the protocol, and the reference that scans them all."""
+"""Nearest neighbours by inner product of unit vectors: the protocol, and the reference that scans all."""
 
 from pathlib import Path
 from typing import Protocol

@@ -1,1 +1,0 @@
-"""What every retriever is: it answers a question with listing rows by falling score."""
