@@ -209,9 +209,7 @@ def large_index(kind: str) -> FaissIndex:
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.02])
 def test_filters_do_not_cost_recall(kind, floor, share):
     vectors, queries = unit_vectors(20_000, seed=7), unit_vectors(50, seed=7)[::2]
-    index = _CACHE.setdefault(
-        kind, FaissIndex.build(vectors, VectorIndexSettings(kind=kind, gather_limit=50))
-    )
+    index = large_index(kind)
     allowed = np.random.default_rng(8).random(len(vectors)) < share
     _, rows = index.search(queries, 10, allowed)
     _, expected = ExactIndex.of(vectors).search(queries, 10, allowed)
