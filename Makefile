@@ -1,0 +1,72 @@
+# The only definition of clean. Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+PORT ?= 8000
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check \
+	--constraint requirements.lock
+COVERAGE ?= --cov --cov-report=term
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check lint types layers docs docs-check format lock clean
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: .venv/.installed-dev ## Set up .venv with all that development needs
+
+demo: .venv/.installed ## Draw a market, import, encode and index it, then serve it on PORT (8000)
+	$(BIN)/bowerbird demo --port $(PORT)
+
+test: setup ## Run every test but the long ones, with coverage
+	$(BIN)/pytest -m "not long" $(COVERAGE)
+
+test-long: setup ## Run the long tests: kills, chaos and scale
+	$(BIN)/pytest -m long --timeout 3600
+
+check: lint types layers docs-check test ## Format, lint, types, layers, docs, then the tests
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+docs: setup ## Write the generated docs: the tree of ARCHITECTURE.md, the settings
+	$(BIN)/python docs/generate.py
+
+docs-check: setup
+	$(BIN)/python docs/generate.py --check
+
+format: setup ## Format, and fix what the linter can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Resolve every dependency anew and write requirements.lock
+	rm -rf .cache/lock
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip install -qq --prefer-binary --editable '.[train,s3,dev]'
+	.cache/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+
+clean: ## Remove what make, the tests and the tools wrote; markets stay
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .grimp_cache .hypothesis .coverage htmlcov dist
+	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: install it, or run make PYTHON=/path/to/python'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo 'Python has no venv module: on Debian, apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The demo needs no test tools; a later `make test` adds them. The stamps make a second run instant.
+.venv/.installed: pyproject.toml requirements.lock | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[train]'
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml requirements.lock | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[train,s3,dev]'
+	@touch .venv/.installed $@
