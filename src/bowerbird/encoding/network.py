@@ -1,0 +1,183 @@
+"""One exported network on the CPU, by OpenVINO: a call at a time for queries, a stream of batches for jobs.
+
+The same graph is compiled twice: for latency (every core works on one call) at once, for throughput (a core
+or so a stream) when the first stream of batches comes, so that a server which only answers queries does not
+pay for it. Precision is f32 or bf16; the latter only where the CPU computes it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import openvino.properties as properties
+import openvino.properties.hint as hints
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from bowerbird.errors import MismatchError, UnavailableError
+
+Inputs = Sequence[NDArray[Any]]
+Outputs = NDArray[np.float32]
+_DEVICE = "CPU"
+
+
+class Precision(StrEnum):
+    """What a network computes in; AUTO is BF16 where the CPU has it, else F32."""
+
+    AUTO = "auto"
+    F32 = "f32"
+    BF16 = "bf16"
+
+
+_TYPES = {Precision.F32: ov.Type.f32, Precision.BF16: ov.Type.bf16}
+
+
+def resolve_precision(precision: Precision | str, core: ov.Core) -> Precision:
+    """F32 or BF16.
+
+    Raises:
+        UnavailableError: bf16 is asked for and this CPU does not compute it.
+    """
+    precision = Precision(precision)
+    has_bf16 = "BF16" in core.get_property(_DEVICE, properties.device.capabilities())
+    if precision is Precision.AUTO:
+        return Precision.BF16 if has_bf16 else Precision.F32
+    if precision is Precision.BF16 and not has_bf16:
+        raise UnavailableError(
+            "this CPU has no bf16 arithmetic, so precision 'bf16' cannot be used; choose 'f32' or 'auto', "
+            "and encode again where the stored vectors are bf16"
+        )
+    return precision
+
+
+class Network:
+    """A compiled network. Calls from any number of threads are safe: each holds its own infer request.
+
+    Args:
+        path: the ONNX file.
+        precision: auto, f32 or bf16.
+        mean: per channel; given with `std` for a network of photos, whose input then is (n, h, w, 3) uint8.
+        std: per channel.
+
+    Raises:
+        UnavailableError: this CPU does not compute in `precision`.
+        MismatchError: the file is no network that the runtime can read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        precision: Precision | str = Precision.AUTO,
+        *,
+        mean: Sequence[float] = (),
+        std: Sequence[float] = (),
+    ) -> None:
+        self._core = ov.Core()
+        self.precision = resolve_precision(precision, self._core)
+        try:
+            model = self._core.read_model(path)
+        except RuntimeError as error:
+            raise MismatchError(f"{path} is not a network that OpenVINO can read: {error}") from error
+        self._model = _take_bytes(model, mean, std) if mean else model
+        self._calls = _RequestPool(self._compile(hints.PerformanceMode.LATENCY))
+        self._batches: _RequestPool | None = None
+        self._lock = Lock()
+
+    def run(self, inputs: Inputs) -> Outputs:
+        """(n, d) output for one set of inputs, as soon as possible."""
+        with self._calls.request() as request:
+            request.infer(list(inputs), share_inputs=True)
+            return _output(request)
+
+    def run_many(self, batches: Iterable[Inputs]) -> Iterator[Outputs]:
+        """The output of each of `batches`, in order; the next ones are computed while one is used."""
+        pool = self._throughput_pool()
+        waiting: deque[tuple[Any, Inputs]] = deque()  # the inputs must live until they are computed
+        with pool.requests(pool.streams + 1) as free:
+            try:
+                for inputs in batches:
+                    if not free:
+                        yield _finish(waiting, free)
+                    request = free.pop()
+                    request.start_async(list(inputs), share_inputs=True)
+                    waiting.append((request, inputs))
+                while waiting:
+                    yield _finish(waiting, free)
+            finally:
+                for request, _ in waiting:
+                    request.wait()
+
+    def _throughput_pool(self) -> "_RequestPool":
+        with self._lock:
+            if self._batches is None:
+                self._batches = _RequestPool(self._compile(hints.PerformanceMode.THROUGHPUT))
+            return self._batches
+
+    def _compile(self, mode: Any) -> Any:  # noqa: ANN401 - OpenVINO ships no types
+        return self._core.compile_model(
+            self._model,
+            _DEVICE,
+            {
+                hints.performance_mode(): mode,
+                hints.inference_precision(): _TYPES[self.precision],
+                # Pinned threads would stand in the way of the decoders and of the web server.
+                hints.enable_cpu_pinning(): False,
+            },
+        )
+
+
+class _RequestPool:
+    """Infer requests of one compiled network; as many exist as were ever used at once."""
+
+    def __init__(self, compiled: Any) -> None:  # noqa: ANN401 - OpenVINO ships no types
+        self._compiled = compiled
+        self._free: list[Any] = []
+        self._lock = Lock()
+        self.streams = int(compiled.get_property(properties.optimal_number_of_infer_requests()))
+
+    @contextmanager
+    def request(self) -> Iterator[Any]:
+        """One request, for the length of a block."""
+        with self.requests(1) as requests:
+            yield requests[0]
+
+    @contextmanager
+    def requests(self, count: int) -> Iterator[list[Any]]:
+        """`count` requests in a list of the caller's own."""
+        with self._lock:
+            taken = [self._free.pop() for _ in range(min(count, len(self._free)))]
+        taken += [self._compiled.create_infer_request() for _ in range(count - len(taken))]
+        try:
+            yield list(taken)
+        finally:
+            with self._lock:
+                self._free.extend(taken)
+
+
+def _finish(waiting: deque[tuple[Any, Inputs]], free: list[Any]) -> Outputs:
+    request, _ = waiting[0]
+    request.wait()
+    output = _output(request)
+    waiting.popleft()
+    free.append(request)
+    return output
+
+
+def _output(request: Any) -> Outputs:  # noqa: ANN401 - OpenVINO ships no types
+    return np.array(request.get_output_tensor(0).data, np.float32)
+
+
+def _take_bytes(model: Any, mean: Sequence[float], std: Sequence[float]) -> Any:  # noqa: ANN401 - likewise
+    """`model` reading (n, h, w, 3) uint8 where it read (n, 3, h, w) float32, normalised."""
+    processor = PrePostProcessor(model)
+    pixels = processor.input()
+    pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    pixels.model().set_layout(ov.Layout("NCHW"))
+    pixels.preprocess().convert_element_type(ov.Type.f32).mean(list(mean)).scale(list(std))
+    return processor.build()

@@ -1,0 +1,157 @@
+"""Pretrained networks are exported once, to models/<kind>/<fingerprint>/; from then on no torch is needed.
+
+A folder holds network.onnx (one file, dynamic batch and sequence axes), config.json and, for words,
+tokenizer.json. It is written beside its place and renamed into it, so a killed export leaves nothing half
+done; what is already there is not exported again.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
+
+from bowerbird.encoding.artefact import (
+    CONFIG_FILE,
+    NETWORK_FILE,
+    TOKENIZER_FILE,
+    ArtefactConfig,
+    Kind,
+    config_fingerprint,
+    file_sha256,
+    load_artefact,
+    read_config,
+    write_config,
+)
+from bowerbird.training.photo_backbone import PACKAGED_PHOTO, PhotoBackbone, load_photo_backbone
+from bowerbird.training.text_backbone import PACKAGED_TEXT, TextBackbone, load_text_backbone
+
+OPSET = 17
+
+
+def export_photo_backbone(name_or_folder: str = PACKAGED_PHOTO, *, models_folder: Path) -> Path:
+    """The folder of the exported photo network; exported only where it is not there.
+
+    The graph takes 'pixels' (B, 3, size, size) float32, normalised, to 'features' (B, dimension) float32.
+
+    Raises:
+        TrainingError: the network cannot be loaded or exported.
+    """
+    backbone = load_photo_backbone(name_or_folder)
+    example = torch.zeros(2, 3, backbone.preparation.size, backbone.preparation.size)
+    return _export(backbone, Kind.PHOTO, models_folder, (example,), ["pixels"], "features")
+
+
+def export_text_backbone(name_or_folder: str = PACKAGED_TEXT, *, models_folder: Path) -> Path:
+    """The folder of the exported text network; exported only where it is not there.
+
+    The graph takes 'ids' and 'mask' (B, T) int64 to 'vectors' (B, dimension) float32 of length 1.
+
+    Raises:
+        TrainingError: the network cannot be loaded or exported.
+    """
+    backbone = load_text_backbone(name_or_folder)
+    length = backbone.preparation.max_length
+    ids = torch.ones(2, length, dtype=torch.int64)
+    return _export(
+        backbone, Kind.TEXT, models_folder, (ids, torch.ones_like(ids)), ["ids", "mask"], "vectors"
+    )
+
+
+def _export(
+    backbone: PhotoBackbone | TextBackbone,
+    kind: Kind,
+    models_folder: Path,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    output: str,
+) -> Path:
+    source = _weights_sha256(backbone.network)
+    parent = models_folder / kind
+    for config_path in sorted(parent.glob(f"[!.]*/{CONFIG_FILE}")):
+        _, found = read_config(config_path.parent)
+        if (found.backbone, found.source_sha256, found.preparation) == (
+            backbone.name,
+            source,
+            backbone.preparation,
+        ):
+            return load_artefact(config_path.parent).folder
+    with _new_folder(parent) as folder:
+        path = folder / NETWORK_FILE
+        _write_onnx(backbone.network, example, path, inputs, output)
+        tokenizer_sha256 = None
+        if isinstance(backbone, TextBackbone):
+            (folder / TOKENIZER_FILE).write_text(backbone.tokenizer_json, encoding="utf-8")
+            tokenizer_sha256 = file_sha256(folder / TOKENIZER_FILE)
+        config = ArtefactConfig(
+            backbone.name,
+            backbone.dimension,
+            backbone.preparation,
+            file_sha256(path),
+            source,
+            tokenizer_sha256,
+        )
+        write_config(folder, kind, config)
+        return _place(folder, parent / config_fingerprint(kind, config))
+
+
+def _write_onnx(
+    network: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], output: str
+) -> None:
+    rows = {0: "batch", 1: "tokens"} if len(inputs) > 1 else {0: "batch"}
+    with warnings.catch_warnings():
+        # The TorchScript exporter is deprecated but writes one file; dynamo's puts the weights beside it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # Tracing fixes what depends on shapes in Python; parity at other batch sizes and lengths is tested.
+        warnings.simplefilter("ignore", TracerWarning)
+        # Constant paddings stay a small subgraph, which the runtime folds.
+        warnings.filterwarnings("ignore", "Constant folding - Only steps=1", UserWarning)
+        # Attention masks are indexed by positions, which are never negative.
+        warnings.filterwarnings("ignore", "Exporting aten::index operator", UserWarning)
+        torch.onnx.export(
+            network,
+            example,
+            str(path),
+            dynamo=False,
+            input_names=inputs,
+            output_names=[output],
+            dynamic_axes={**dict.fromkeys(inputs, rows), output: {0: "batch"}},
+            opset_version=OPSET,
+        )
+
+
+def _weights_sha256(network: nn.Module) -> str:
+    """SHA-256 of names and values of all weights: equal for equal networks, whatever file they came from."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _new_folder(parent: Path) -> Iterator[Path]:
+    """A hidden folder beside the final ones, taken away at the end if it is still there."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(folder: Path, target: Path) -> Path:
+    """`folder` moved to `target`; where another process was first, its equal export stays."""
+    try:
+        os.rename(folder, target)  # noqa: PTH104 - the atomic one, which refuses a folder that is not empty
+    except OSError:
+        return load_artefact(target).folder
+    return target

