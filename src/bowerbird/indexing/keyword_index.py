@@ -1,0 +1,233 @@
+"""Listings by their words: BM25 over weighted fields, with synonyms, compounds, corrections and completions.
+
+One folder belongs to one writing process. What `add` was given is found after the next `commit`; searches see
+the state of the last commit and need no lock. Scores are BM25 (Robertson and Zaragoza, 2009) by tantivy.
+"""
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import tantivy
+from tantivy import Occur, Query
+
+from bowerbird.errors import NotFoundError, UnavailableError
+from bowerbird.indexing.keyword_document import ROW, WORDS, dictionary_text, keyword_document, schema
+from bowerbird.indexing.keyword_query import Clause, QueryBuilder
+from bowerbird.indexing.keyword_settings import KeywordSettings
+from bowerbird.indexing.query_plan import Planner
+from bowerbird.indexing.query_words import query_words
+from bowerbird.indexing.term_dictionary import TermDictionary
+from bowerbird.indexing.text_analysis import PLAIN, STEMMED, analysers, normalise
+from bowerbird.market.listing import Listing
+from bowerbird.market.query import Mask
+from bowerbird.market.ranked_list import RankedList
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordMatches:
+    """The match set of some words.
+
+    `total` counts all allowed matches, of which `ranked` holds the best; `corrections` are pairs of (typed,
+    corrected).
+    """
+
+    ranked: RankedList
+    total: int
+    terms: tuple[Clause, ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    did_you_mean: str | None = None
+
+
+class KeywordIndex:
+    """A tantivy index in a folder; make one with `create` or `open`."""
+
+    def __init__(self, index: tantivy.Index, settings: KeywordSettings) -> None:
+        named = analysers()
+        for name, analyser in named.items():
+            index.register_tokenizer(name, analyser)
+        # Reloading is ours to do after a commit; a thread that watches the folder is not needed.
+        index.config_reader("manual")
+        index.reload()
+        self._index = index
+        self._settings = settings
+        self._plain = named[PLAIN]
+        self._builder = QueryBuilder(index.schema, named[STEMMED], settings)
+        self._dictionary = TermDictionary(self._plain)
+        self._searcher = index.searcher()
+        self._writer: tantivy.IndexWriter | None = None
+        self._uncommitted = 0
+        self._writing = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path, settings: KeywordSettings | None = None) -> Self:
+        """A new index in the existing empty `folder`."""
+        return cls(tantivy.Index(schema(), str(folder)), settings or KeywordSettings())
+
+    @classmethod
+    def open(cls, folder: Path, settings: KeywordSettings | None = None) -> Self:
+        """The index in `folder`, open for reading; writing begins with the first `add`.
+
+        Raises:
+            NotFoundError: there is none, or it cannot be read.
+        """
+        try:
+            index = tantivy.Index.open(str(folder))
+        except ValueError as error:
+            raise NotFoundError(
+                f"{folder} holds no keyword index that can be read ({error}); run `bowerbird index`"
+            ) from error
+        return cls(index, settings or KeywordSettings())
+
+    def __len__(self) -> int:
+        """How many rows are committed, dead ones among them."""
+        return int(self._searcher.num_docs)
+
+    def add(self, row: int, listing: Listing) -> None:
+        """Index `listing` as row `row`, which must be new; it is found after the next `commit`.
+
+        Raises:
+            UnavailableError: another process writes into the folder.
+        """
+        with self._writing:
+            self._writable().add_document(keyword_document(row, listing))
+            self._uncommitted += 1
+        self._dictionary.note(dictionary_text(listing))
+
+    def commit(self) -> None:
+        """Make what was added durable and visible."""
+        with self._writing:
+            if self._uncommitted:
+                self._writable().commit()
+                self._uncommitted = 0
+            self._index.reload()
+            self._searcher = self._index.searcher()
+
+    def close(self) -> None:
+        """Commit, and let another process write."""
+        self.commit()
+        with self._writing:
+            if self._writer is not None:
+                self._writer.wait_merging_threads()
+                self._writer = None
+
+    def search(self, words: str, *, limit: int, allowed: Mask | None = None) -> KeywordMatches:
+        """The listings that `words`, any string, match.
+
+        Args:
+            words: plain words, "phrases" and -exclusions.
+            limit: the most rows wanted.
+            allowed: (n,) True where a row may be answered; it acts before the cut to `limit`. Rows from n on
+                are not answered.
+
+        Returns:
+            The match set by falling score. Words are corrected only where no listing has them as typed, or
+            where nothing matches as typed, so that no corrected match takes the place of an exact one.
+        """
+        asked = query_words(words, self._plain)
+        if asked.is_empty:
+            return KeywordMatches(RankedList.empty(), 0)
+        searcher = self._searcher
+        planner = Planner(searcher, self._builder, self._dictionary, self._settings)
+        clauses = planner.clauses(asked)
+        exact, total = _run(searcher, self._builder.match_set(clauses, asked), limit, allowed)
+        corrected = planner.corrected(clauses, nothing_found=not total)
+        if corrected == clauses:
+            return KeywordMatches(exact, total, tuple(clauses))
+        found, found_total = _run(searcher, self._builder.match_set(corrected, asked), limit, allowed)
+        if not found_total:
+            return KeywordMatches(exact, total, tuple(clauses))
+        changed = {clause.typed: clause.searched for clause in corrected if clause.typed != clause.searched}
+        return KeywordMatches(
+            found, found_total, tuple(corrected), tuple(changed.items()), self._replaced(words, changed)
+        )
+
+    def matched_words(self, matches: KeywordMatches, rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Which words of `matches`, as searched, each of the few `rows` has; rows without any are absent."""
+        if not len(rows):
+            return {}
+        searcher = self._searcher
+        words: dict[int, list[str]] = {}
+        among = Query.term_set_query(self._index.schema, ROW, [int(row) for row in rows])
+        for clause in matches.terms:
+            has = self._builder.clause(clause, place=len(matches.terms) > 1)
+            query = Query.boolean_query(
+                [(Occur.Must, Query.const_score_query(among, 0.0)), (Occur.Must, has)]
+            )
+            hits = searcher.search(query, len(rows), count=False).hits
+            for row in searcher.fast_field_values(ROW, [address for _, address in hits]):
+                words.setdefault(int(row or 0), []).append(clause.searched)
+        return {row: tuple(found) for row, found in words.items()}
+
+    def knows(self, word: str) -> bool:
+        """Whether any listing has the `word`, unstemmed."""
+        return all(self._searcher.doc_freq(WORDS, term) > 0 for term in self._plain.analyze(normalise(word)))
+
+    def complete(self, text: str, k: int) -> list[tuple[str, int]]:
+        """The `k` commonest completions of the last word of `text`, with how many listings have each.
+
+        The words before it must occur with it. Where nothing completes the last word, its corrections do.
+        """
+        terms = self._plain.analyze(normalise(text))
+        if not terms:
+            return []
+        searcher, (*before, last) = self._searcher, terms
+        context = None
+        if before:
+            musts = [(Occur.Must, self._builder.anywhere((word,), place=True)) for word in before]
+            context = Query.boolean_query(musts)
+        found = searcher.terms_with_prefix(WORDS, last, context, 4 * k + len(before))
+        if not found:
+            least = self._settings.least_frequency
+            corrections = self._dictionary.corrections(searcher, last, least)[:k]
+            found = [
+                pair
+                for correction in corrections
+                for pair in searcher.terms_with_prefix(WORDS, correction.term, context, 1)
+            ]
+        by_stem: dict[str, tuple[str, int]] = {}
+        for term, count in found:
+            if term not in before:
+                by_stem.setdefault("".join(self._builder.stems((term,))), (" ".join((*before, term)), count))
+        return list(by_stem.values())[:k]
+
+    def _writable(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(self._settings.writer_bytes, 1)
+            except ValueError as error:
+                raise UnavailableError(
+                    f"the keyword index cannot be written ({error}); stop the other process, or give this "
+                    "one a folder of its own"
+                ) from error
+        return self._writer
+
+    def _replaced(self, words: str, changed: dict[str, str]) -> str:
+        def meant(match: re.Match[str]) -> str:
+            terms = self._plain.analyze(normalise(match[0]))
+            return changed.get(terms[0], match[0]) if len(terms) == 1 else match[0]
+
+        return _WORD.sub(meant, normalise(words))
+
+
+def _run(
+    searcher: tantivy.Searcher, query: Query, limit: int, allowed: Mask | None
+) -> tuple[RankedList, int]:
+    """The best `limit` allowed matches, and how many there are."""
+    found: Any = searcher.search(query, limit, count=True)
+    total = int(found.count)
+    if allowed is not None and total > limit:
+        found = searcher.search(query, total, count=True)
+    rows = np.array(searcher.fast_field_values(ROW, [address for _, address in found.hits]), np.int64)
+    scores = np.array([score for score, _ in found.hits], np.float32)
+    if allowed is not None:
+        kept = rows < len(allowed)
+        kept[kept] = allowed[rows[kept]]
+        rows, scores, total = rows[kept], scores[kept], int(kept.sum())
+    return RankedList.of(rows, scores).head(limit), total

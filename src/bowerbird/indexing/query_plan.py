@@ -1,0 +1,126 @@
+"""Which alternatives each word of a query gets, from what the listings of the market hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import tantivy
+from tantivy import Occur, Query
+
+from bowerbird.indexing.keyword_document import MATCHED_FIELDS, WORDS
+from bowerbird.indexing.keyword_query import Alternative, Clause, QueryBuilder
+from bowerbird.indexing.keyword_settings import KeywordSettings
+from bowerbird.indexing.query_words import QueryWords
+from bowerbird.indexing.term_dictionary import TermDictionary
+from bowerbird.indexing.typos import Correction
+
+# One-letter words that begin compounds: t-shirt, e-bike, x-ray.
+_LETTERS_BEFORE_A_HYPHEN = ("t", "e", "x")
+_SHORTEST_COMPOUND = 4
+_CANDIDATES = 5  # corrections of a word that are tried beside the other words
+_RARE = 2  # a word of so few listings may itself be a seller's misspelling
+_MUCH_COMMONER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans queries over one state of the index."""
+
+    searcher: tantivy.Searcher
+    builder: QueryBuilder
+    dictionary: TermDictionary
+    settings: KeywordSettings
+
+    def clauses(self, asked: QueryWords) -> list[Clause]:
+        """One clause a word, without corrections."""
+        words = asked.words
+        pairs = list(pairwise(words))
+        joined = {pair: "".join(pair) for pair in pairs if self.frequency("".join(pair))}
+        return [
+            Clause(
+                word,
+                word,
+                (
+                    Alternative((word,), 1.0),
+                    *self._synonyms(word),
+                    *self._split(word),
+                    *(
+                        Alternative((compound,), self.settings.compound_discount)
+                        for pair, compound in joined.items()
+                        if word in pair
+                    ),
+                ),
+            )
+            for word in words
+        ]
+
+    def corrected(self, clauses: Sequence[Clause], *, nothing_found: bool) -> list[Clause]:
+        """`clauses` with the misspelt ones corrected; the same clauses if none is.
+
+        A word is misspelt if no listing has it, nor any alternative of it. If nothing was found at all, a
+        word of very few listings gives way to one much commoner.
+        """
+        misspelt = [clause for clause in clauses if self._is_misspelt(clause)]
+        known = [clause for clause in clauses if clause not in misspelt]
+        if not misspelt and nothing_found:
+            misspelt = [clause for clause in known if 0 < self.frequency(clause.typed) <= _RARE]
+        return [self._corrected(clause, known) if clause in misspelt else clause for clause in clauses]
+
+    def frequency(self, word: str) -> int:
+        """In how many listings' titles, categories and attributes `word` occurs, as it is written."""
+        return self.searcher.doc_freq(WORDS, word)
+
+    def _count(self, query: Query) -> int:
+        result: Any = self.searcher.search(query, 1, count=True)  # its stub lacks `count`
+        return int(result.count)
+
+    def _is_misspelt(self, clause: Clause) -> bool:
+        if len(clause.alternatives) > 1:
+            return False
+        stems = self.builder.stems((clause.typed,))
+        return not any(self.searcher.doc_freq(name, stem) for name in MATCHED_FIELDS for stem in stems)
+
+    def _corrected(self, clause: Clause, known: Sequence[Clause]) -> Clause:
+        least = max(self.settings.least_frequency, _MUCH_COMMONER * self.frequency(clause.typed))
+        candidates = self.dictionary.corrections(self.searcher, clause.typed, least)[:_CANDIDATES]
+        others = [other for other in known if other.typed != clause.typed]
+        if not candidates:
+            return clause
+        best = min(candidates, key=lambda c: (c.distance, -self._together(c, others), c.rarity))
+        discount = self.settings.correction_discount
+        meant = (
+            Alternative((best.term,), discount),
+            *(Alternative(a.terms, a.weight * discount) for a in self._synonyms(best.term)),
+        )
+        return Clause(clause.typed, best.term, (*clause.alternatives, *meant))
+
+    def _together(self, correction: Correction, others: Sequence[Clause]) -> int:
+        """How many listings have the correction and any of the other words."""
+        if not others:
+            return 0
+        either = Query.boolean_query([(Occur.Should, self.builder.clause(o, place=True)) for o in others])
+        term = self.builder.anywhere((correction.term,), place=True)
+        both = Query.boolean_query([(Occur.Must, term), (Occur.Must, either)])
+        return self._count(both)
+
+    def _synonyms(self, word: str) -> list[Alternative]:
+        discount = self.settings.synonym_discount
+        return [
+            Alternative(tuple(phrase.split()), discount) for phrase in self.settings.synonyms.get(word, ())
+        ]
+
+    def _split(self, word: str) -> list[Alternative]:
+        """'note book' for 'notebook', where some listing has the two words next to each other."""
+        if len(word) < _SHORTEST_COMPOUND or not word.isalpha():
+            return []
+        found = []
+        for cut in range(1, len(word) - 1):
+            head, tail = word[:cut], word[cut:]
+            if cut == 1 and head not in _LETTERS_BEFORE_A_HYPHEN:
+                continue
+            if self.frequency(head) and self.frequency(tail):
+                phrase = self.builder.anywhere((head, tail), place=False)
+                if self._count(phrase):
+                    found.append(Alternative((head, tail), self.settings.compound_discount))
+        return found

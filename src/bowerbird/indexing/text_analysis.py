@@ -1,0 +1,70 @@
+"""From a text to the terms that are indexed: the same for listings and for queries.
+
+'Men's 16 GB Wi-Fi' -> men 16gb wi fi, and stemmed for matching. A number and its unit become one term, so
+that '16 gb', '16-GB' and '16gb' are equal while '16' alone does not match every sixteen of something else.
+"""
+
+import re
+
+import tantivy
+
+STEMMED = "stemmed_english"
+PLAIN = "plain"
+_LONGEST_TERM = 40
+
+_APOSTROPHE_S = re.compile(r"['’]s\b", re.IGNORECASE)
+_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
+_UNITS = (
+    "gb|tb|mb|kb|mm|cm|km|m|kg|mg|g|ml|cl|l|litres?|inch|inches|ft|kw|w|watts?|v|volts?|mah|ah|"
+    "khz|mhz|ghz|hz|mp|fps|bit"
+)
+_NUMBER_UNIT = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?)[\s-]?(?:({_UNITS})\b|[\"″”](?!\w))", re.IGNORECASE)
+_SAME_UNIT = {
+    "inches": "inch",
+    "litre": "l",
+    "litres": "l",
+    "watt": "w",
+    "watts": "w",
+    "volt": "v",
+    "volts": "v",
+}
+
+# Words that say nothing about a thing for sale; a query of nothing else keeps them.
+_STOP_WORDS = """
+a an and any are as at be but by can do for from get has have i if in into is it its me my no not of on or
+our out so some that the their them then there these they this to up was we were what when which who will with
+would you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+
+def analysers() -> dict[str, tantivy.TextAnalyzer]:
+    """The analysers by name; tantivy forgets them, so they are registered at every opening."""
+    return {
+        STEMMED: _folded().filter(tantivy.Filter.stemmer("english")).build(),
+        PLAIN: _folded().build(),
+    }
+
+
+def normalise(text: str) -> str:
+    """`text` as the analysers are given it: without lone surrogates or apostrophes, units joined."""
+    text = text.encode("utf-8", "ignore").decode("utf-8")
+    text = _APOSTROPHE.sub("", _APOSTROPHE_S.sub("", text))
+    return _NUMBER_UNIT.sub(_join_unit, text)
+
+
+def _join_unit(match: re.Match[str]) -> str:
+    unit = (match[2] or "inch").lower()
+    return f"{match[1]}{_SAME_UNIT.get(unit, unit)}"
+
+
+def _folded() -> tantivy.TextAnalyzerBuilder:
+    # Folding comes first: lower-casing 'İ' would leave a combining dot.
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for step in (
+        tantivy.Filter.remove_long(_LONGEST_TERM),
+        tantivy.Filter.ascii_fold(),
+        tantivy.Filter.lowercase(),
+    ):
+        builder = builder.filter(step)
+    return builder
