@@ -27,6 +27,8 @@ from bowerbird.market.listing import Listing
 from bowerbird.market.query import Mask
 from bowerbird.market.ranked_list import RankedList
 
+__all__ = ["KeywordIndex", "KeywordMatches", "KeywordSettings"]
+
 _WORD = re.compile(r"\w+")
 
 
@@ -133,8 +135,8 @@ class KeywordIndex:
         asked = query_words(words, self._plain)
         if asked.is_empty:
             return KeywordMatches(RankedList.empty(), 0)
-        searcher = self._searcher
-        planner = Planner(searcher, self._builder, self._dictionary, self._settings)
+        planner = self._planner()
+        searcher = planner.searcher
         clauses = planner.clauses(asked)
         exact, total = _run(searcher, self._builder.match_set(clauses, asked), limit, allowed)
         corrected = planner.corrected(clauses, nothing_found=not total)
@@ -147,6 +149,11 @@ class KeywordIndex:
         return KeywordMatches(
             found, found_total, tuple(corrected), tuple(changed.items()), self._replaced(words, changed)
         )
+
+    def knows(self, word: str) -> bool:
+        """Whether any committed listing has `word`, in whatever form."""
+        stems = self._builder.stems(tuple(self._plain.analyze(normalise(word))))
+        return bool(stems) and all(self._planner().occurs(stem) for stem in stems)
 
     def matched_words(self, matches: KeywordMatches, rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Which words of `matches`, as searched, each of the few `rows` has; rows without any are absent."""
@@ -196,6 +203,9 @@ class KeywordIndex:
             if term not in before:
                 by_stem.setdefault("".join(self._builder.stems((term,))), (" ".join((*before, term)), count))
         return list(by_stem.values())[:k]
+
+    def _planner(self) -> Planner:
+        return Planner(self._searcher, self._builder, self._dictionary, self._settings)
 
     def _writable(self) -> tantivy.IndexWriter:
         if self._writer is None:

@@ -71,6 +71,10 @@ class Planner:
         """In how many listings' titles, categories and attributes `word` occurs, as it is written."""
         return self.searcher.doc_freq(WORDS, word)
 
+    def occurs(self, stem: str) -> bool:
+        """Whether `stem` is in any field of any listing."""
+        return any(self.searcher.doc_freq(name, stem) for name in MATCHED_FIELDS)
+
     def _count(self, query: Query) -> int:
         result: Any = self.searcher.search(query, 1, count=True)  # its stub lacks `count`
         return int(result.count)
@@ -78,8 +82,7 @@ class Planner:
     def _is_misspelt(self, clause: Clause) -> bool:
         if len(clause.alternatives) > 1:
             return False
-        stems = self.builder.stems((clause.typed,))
-        return not any(self.searcher.doc_freq(name, stem) for name in MATCHED_FIELDS for stem in stems)
+        return not any(self.occurs(stem) for stem in self.builder.stems((clause.typed,)))
 
     def _corrected(self, clause: Clause, known: Sequence[Clause]) -> Clause:
         least = max(self.settings.least_frequency, _MUCH_COMMONER * self.frequency(clause.typed))
