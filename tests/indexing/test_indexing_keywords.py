@@ -69,6 +69,7 @@ def found(index: KeywordIndex, words: str, **options) -> list[int]:
         ("16gb", {6}),
         ("16-gb stick", {6}),
         ("16", set()),
+        ("gb stick", {6}),
         ("notebook", {5}),
         ("tshirt", {7}),
         ("t shirt", {7}),

@@ -2,7 +2,7 @@
 
 import tantivy
 
-from bowerbird.indexing.text_analysis import PLAIN, STEMMED, normalise
+from bowerbird.indexing.text_analysis import PLAIN, STEMMED, listing_text
 from bowerbird.market.listing import Listing
 
 ROW = "row"
@@ -23,7 +23,7 @@ def schema() -> tantivy.Schema:
 def dictionary_text(listing: Listing) -> str:
     """The words of a listing that may correct or complete a query: those written with care."""
     values = (value for _, value in listing.attributes)
-    return normalise(" ".join((listing.title, *listing.category, *values)))
+    return listing_text(" ".join((listing.title, *listing.category, *values)))
 
 
 def keyword_document(row: int, listing: Listing) -> tantivy.Document:
@@ -39,6 +39,6 @@ def keyword_document(row: int, listing: Listing) -> tantivy.Document:
     }
     for name, text in texts.items():
         if text:
-            document.add_text(name, normalise(text))
+            document.add_text(name, listing_text(text))
     document.add_text(WORDS, dictionary_text(listing))
     return document

@@ -172,10 +172,6 @@ class KeywordIndex:
                 words.setdefault(int(row or 0), []).append(clause.searched)
         return {row: tuple(found) for row, found in words.items()}
 
-    def knows(self, word: str) -> bool:
-        """Whether any listing has the `word`, unstemmed."""
-        return all(self._searcher.doc_freq(WORDS, term) > 0 for term in self._plain.analyze(normalise(word)))
-
     def complete(self, text: str, k: int) -> list[tuple[str, int]]:
         """The `k` commonest completions of the last word of `text`, with how many listings have each.
 

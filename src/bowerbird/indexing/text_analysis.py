@@ -19,6 +19,7 @@ _UNITS = (
     "khz|mhz|ghz|hz|mp|fps|bit"
 )
 _NUMBER_UNIT = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?)[\s-]?(?:({_UNITS})\b|[\"″”](?!\w))", re.IGNORECASE)
+_UNIT_ALONE = re.compile(rf"(?<=\d[\s-])({_UNITS})\b", re.IGNORECASE)
 _SAME_UNIT = {
     "inches": "inch",
     "litre": "l",
@@ -46,8 +47,17 @@ def analysers() -> dict[str, tantivy.TextAnalyzer]:
     }
 
 
+def listing_text(text: str) -> str:
+    """`text` of a listing as the analysers are given it.
+
+    Units that stand alone are said once more at the end, so that 'inch tv' finds a '55 inch TV'.
+    """
+    alone = {match[1] for match in _UNIT_ALONE.finditer(text)}
+    return " ".join((normalise(text), *sorted(alone)))
+
+
 def normalise(text: str) -> str:
-    """`text` as the analysers are given it: without lone surrogates or apostrophes, units joined."""
+    """`text` of a query as the analysers are given it: no lone surrogates or apostrophes, units joined."""
     text = text.encode("utf-8", "ignore").decode("utf-8")
     text = _APOSTROPHE.sub("", _APOSTROPHE_S.sub("", text))
     return _NUMBER_UNIT.sub(_join_unit, text)
