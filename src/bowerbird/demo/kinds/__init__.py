@@ -1,0 +1,1 @@
+"""How each kind of thing is painted, a family a module."""
