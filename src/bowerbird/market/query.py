@@ -138,6 +138,7 @@ class Query:
     shopper: str | None = None
     session: str | None = None
     explain: bool = False
+    understand: bool = True  # read filters out of the words; False takes the words as they stand
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= 200:

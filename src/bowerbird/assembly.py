@@ -1,0 +1,132 @@
+"""Settings become a wired engine: the only file that names concrete parts."""
+
+from pathlib import Path
+
+from bowerbird.encoding.artefact import Kind, find_artefact
+from bowerbird.encoding.photo_encoder import PhotoEncoder
+from bowerbird.encoding.text_encoder import TextEncoder
+from bowerbird.engine import Engine, SearchSettings
+from bowerbird.errors import NotFoundError
+from bowerbird.indexing.keyword_settings import KeywordSettings
+from bowerbird.indexing.market_index import IndexSettings
+from bowerbird.indexing.vector_index_settings import VectorIndexSettings
+from bowerbird.projection.build import ProjectionSettings, Stores
+from bowerbird.projection.projection import Projection
+from bowerbird.retrieval.cutoff import Cutoff
+from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
+from bowerbird.settings import Settings
+from bowerbird.storage.catalogue import Catalogue
+from bowerbird.storage.database import open_database
+from bowerbird.storage.embedding_store import EmbeddingStore
+from bowerbird.storage.generations import Generations
+from bowerbird.storage.listing_vectors import ListingVectors
+from bowerbird.storage.photo_store import PhotoStore
+
+
+def create_home(settings: Settings) -> None:
+    """Make the workspace folder; one that is there is fine."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue of an existing home.
+
+    Raises:
+        NotFoundError: there is no such home.
+    """
+    _check_home(settings.home)
+    return Catalogue(open_database(settings.database_url))
+
+
+def open_photo_store(settings: Settings) -> PhotoStore:
+    """The photos of a home."""
+    return PhotoStore(settings.home / "photos")
+
+
+def open_generations(settings: Settings) -> Generations:
+    """The index generations of a home."""
+    return Generations(settings.home / "index")
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Catalogue, encoders, embedding stores and generations.
+
+    Raises:
+        NotFoundError: there is no such home.
+        UnavailableError: the backbones were not exported yet.
+    """
+    catalogue = open_catalogue(settings)
+    encoders = settings.encoders
+    text = TextEncoder(find_artefact(settings.models, Kind.TEXT, encoders.text_backbone), encoders.precision)
+    photo = PhotoEncoder(
+        find_artefact(settings.models, Kind.PHOTO, encoders.photo_backbone), encoders.precision
+    )
+    folder = settings.home / "embeddings"
+    vectors = ListingVectors(
+        text_encoder=text,
+        photo_encoder=photo,
+        text_store=EmbeddingStore(folder, text.fingerprint, text.dimension),
+        feature_store=EmbeddingStore(folder, photo.fingerprint, photo.dimension),
+        photo_store=open_photo_store(settings),
+    )
+    return Stores(catalogue, vectors, open_generations(settings))
+
+
+def projection_settings(settings: Settings) -> ProjectionSettings:
+    """How index generations are built and followed."""
+    index = settings.index
+    return ProjectionSettings(
+        index=IndexSettings(
+            vectors=VectorIndexSettings(kind=index.vector_index),
+            keywords=KeywordSettings(synonyms=_synonyms(index.synonyms)),
+        ),
+        whitened_dimension=settings.encoders.whitened_dimension,
+        found_nothing=settings.search.found_nothing,
+        text_floor=settings.search.text_floor,
+        compact_after=index.compact_after,
+        compact_after_rows=index.compact_after_rows,
+        keep_generations=index.keep_generations,
+        poll_seconds=index.poll_seconds,
+    )
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine of a home, its index loaded and replayed.
+
+    Raises:
+        NotFoundError: there is no such home.
+        UnavailableError: the backbones were not exported yet.
+        MismatchError: the index was made by other encoders.
+    """
+    stores = open_stores(settings)
+    search = settings.search
+    return Engine(
+        stores,
+        Projection(stores, projection_settings(settings)),
+        SearchSettings(
+            rrf_k=search.rrf_k,
+            weights={
+                "keywords": search.keyword_weight,
+                "text": search.text_weight,
+                "photo": search.photo_weight,
+            },
+            match_limit=search.match_limit,
+            text_depth=search.text_depth,
+            photo_depth=search.photo_depth,
+            photo_cutoff=Cutoff(search.photo_z, search.photo_floor),
+            kept_rows=search.kept_rows,
+        ),
+    )
+
+
+def _synonyms(choice: str) -> dict[str, tuple[str, ...]]:
+    if choice == "none":
+        return {}
+    return default_synonyms() if choice == "default" else read_synonyms(Path(choice))
+
+
+def _check_home(home: Path) -> None:
+    if not home.is_dir():
+        raise NotFoundError(
+            f"there is no market at {home}; run `bowerbird import FILE --home {home}`, or `bowerbird demo`"
+        )

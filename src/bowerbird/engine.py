@@ -1,0 +1,350 @@
+"""What every front calls: one listing and one query, all the way through.
+
+The life of a query is `Engine.search`, read top to bottom: understand, encode, retrieve, fuse, sort, page,
+explain.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.encoding.encoder import Vectors
+from bowerbird.errors import InputError, NotFoundError
+from bowerbird.market.listing import Listing, Status
+from bowerbird.market.query import Filters, Query
+from bowerbird.market.ranked_list import RankedList
+from bowerbird.projection.build import Stores
+from bowerbird.projection.open_generation import OpenGeneration
+from bowerbird.projection.projection import Projection
+from bowerbird.ranking.explanation import Why, explain
+from bowerbird.retrieval.cutoff import Cutoff
+from bowerbird.retrieval.match_set import MatchSet, facet_counts, sorted_matches
+from bowerbird.retrieval.paging import Cursor, KeptMatchSets, current_row, offset_after, query_digest
+from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
+from bowerbird.retrieval.retriever import (
+    Candidates,
+    KeywordRetriever,
+    PhotoRetriever,
+    Question,
+    Retriever,
+    TextRetriever,
+    retrieve_all,
+)
+from bowerbird.retrieval.understanding import Understood, Vocabulary, understand
+from bowerbird.storage.listing_changes import UpsertResult
+from bowerbird.storage.photo_store import PhotoStore
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How a query is answered; settings.py says what each means."""
+
+    rrf_k: float
+    weights: dict[str, float]  # by branch: keywords, text, photo
+    match_limit: int
+    text_depth: int
+    photo_depth: int
+    photo_cutoff: Cutoff
+    kept_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One listing of an answer."""
+
+    listing: Listing
+    score: float
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a query. `stages` are milliseconds by stage of the query's life."""
+
+    query_id: str
+    hits: tuple[Hit, ...]
+    total: int
+    total_is_exact: bool
+    took_ms: float
+    stages: dict[str, float]
+    facets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    next_cursor: str | None = None
+    understood: Understood | None = None
+    did_you_mean: str | None = None
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """Everything a query found, before it is cut into pages."""
+
+    opened: OpenGeneration
+    understood: Understood
+    allowed: NDArray[np.bool_]
+    question: Question
+    candidates: Candidates
+    matches: MatchSet
+
+
+class Engine:
+    """One market, open for searching and for changes."""
+
+    def __init__(self, stores: Stores, projection: Projection, settings: SearchSettings) -> None:
+        self.stores = stores
+        self.projection = projection
+        self.settings = settings
+        self._kept = KeptMatchSets(settings.kept_rows)
+        self._vocabulary: tuple[tuple[int, int], Vocabulary] | None = None
+        projection.on_swap = self._kept.let_go_of
+
+    @property
+    def photo_store(self) -> PhotoStore:
+        """Where stored photos are read from."""
+        return self.stores.vectors.photo_store
+
+    def search(self, query: Query) -> Answer:
+        """The page of the market that answers `query`.
+
+        Raises:
+            InputError: a filter is on a field this market lacks, or the cursor is not this query's.
+        """
+        clock = _StageClock()
+        cursor = Cursor.parse(query.cursor, query) if query.cursor else None
+        matched = self._matched(query, clock)
+        opened, candidates = matched.opened, matched.candidates
+        with clock.stage("page"):
+            matches, start = self._page_start(matched.matches, cursor, opened)
+            rows, scores, end = _page(matches, start, query.limit, opened, matched.allowed)
+            listings = self._listings(rows, opened)
+            next_cursor = self._next_cursor(query, cursor, matches, end, rows, opened)
+        with clock.stage("explain"):
+            reasons = explain(rows, candidates, matched.question, opened.index)
+            facets = facet_counts(matched.matches.rows, opened.index.columns, query.facets)
+        hits = zip(rows, scores, strict=True)
+        keywords = candidates.keywords
+        return Answer(
+            query_id=uuid.uuid4().hex,
+            hits=tuple(Hit(listings[row], score, reasons[row]) for row, score in hits if row in listings),
+            total=len(matched.matches.rows),
+            total_is_exact=keywords is None or keywords.total <= self.settings.match_limit,
+            took_ms=clock.total_ms,
+            stages=clock.stages,
+            facets=facets,
+            next_cursor=next_cursor,
+            understood=matched.understood,
+            did_you_mean=keywords.did_you_mean if keywords else None,
+            degraded=("index",) if self.projection.last_error else (),
+        )
+
+    def matching_ids(self, query: Query) -> list[str]:
+        """The whole match set of a query, in its order: what `search` reads its pages from."""
+        matched = self._matched(query, _StageClock())
+        ids = matched.opened.index.columns.listing_ids
+        return [ids[row] for row in matched.matches.rows]
+
+    def similar(self, listing_id: str, limit: int = 12) -> Answer:
+        """The listings most like one, by its words and by its photos; itself left out.
+
+        Raises:
+            NotFoundError: there is no such listing, or it is not shown.
+        """
+        clock = _StageClock()
+        opened = self.projection.current
+        row = opened.index.row(listing_id)
+        allowed = opened.index.allowed(Filters())
+        if row is None or row >= len(allowed):
+            raise NotFoundError(f"listing {listing_id!r} does not exist")
+        allowed[row] = False
+        with clock.stage("retrieve"):
+            candidates, question = self._neighbours(row, opened, allowed)
+        with clock.stage("fuse"):
+            ranked = reciprocal_rank_fusion(candidates.branches, self.settings.weights, self.settings.rrf_k)
+        with clock.stage("explain"):
+            page = ranked.head(limit)
+            rows = page.rows.tolist()
+            reasons = explain(rows, candidates, question, opened.index)
+            listings = self._listings(rows, opened)
+        scored = zip(rows, page.scores.tolist(), strict=True)
+        hits = tuple(Hit(listings[row], score, reasons[row]) for row, score in scored if row in listings)
+        return Answer(uuid.uuid4().hex, hits, len(ranked), True, clock.total_ms, clock.stages)
+
+    def listing(self, listing_id: str) -> Listing:
+        """One listing, of whatever status but hidden.
+
+        Raises:
+            NotFoundError: there is no such listing.
+        """
+        listing = self.stores.catalogue.get([listing_id]).get(listing_id)
+        if listing is None or listing.status is Status.HIDDEN:
+            raise NotFoundError(f"listing {listing_id!r} does not exist")
+        return listing
+
+    def upsert(self, listings: Sequence[Listing]) -> UpsertResult:
+        """Create or change listings; when this returns they are stored, and searchable within a second.
+
+        Raises:
+            InputError: an id is given twice.
+        """
+        ids = [listing.listing_id for listing in listings]
+        if len(set(ids)) != len(ids):
+            raise InputError("a listing id is given twice in one call; send each id once")
+        # Encoded before the catalogue knows it, so that a listing that cannot be encoded is not acknowledged.
+        self.stores.vectors.encode_missing(listings)
+        result = self.stores.catalogue.upsert(listings)
+        self.projection.apply()
+        return result
+
+    def delete(self, listing_ids: Sequence[str]) -> int:
+        """Remove listings; when this returns no answer holds them. How many there were."""
+        present = len(self.stores.catalogue.get(listing_ids))
+        self.stores.catalogue.delete(listing_ids)
+        self.projection.apply()
+        return present
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """(n, d_text) unit vectors."""
+        return self.stores.vectors.text_encoder.encode(texts)
+
+    def embed_photos(self, photos: Sequence[NDArray[np.uint8]]) -> Vectors:
+        """(n, d_photo) unit vectors of (h, w, 3) RGB images, in the space of the current generation."""
+        return self.projection.current.photo_embedder.encode(photos)
+
+    def close(self) -> None:
+        """Stop following the catalogue and let go of the index."""
+        self.projection.close()
+
+    def _matched(self, query: Query, clock: "_StageClock") -> "_Matched":
+        opened = self.projection.current
+        with clock.stage("understand"):
+            understood, filters = self._understood(query, opened)
+            allowed = opened.index.allowed(filters)
+        with clock.stage("encode"):
+            question = self._question(understood.words, query.photo, opened)
+        with clock.stage("retrieve"):
+            candidates = retrieve_all(self._retrievers(opened), question, allowed)
+        with clock.stage("fuse"):
+            ranked = self._fused(candidates, question, allowed)
+            matches = sorted_matches(ranked, opened.index.columns, query.sort, filters.near)
+        return _Matched(opened, understood, allowed, question, candidates, matches)
+
+    def _understood(self, query: Query, opened: OpenGeneration) -> tuple[Understood, Filters]:
+        """What the words say; a filter that the caller gave outright wins over one that is read from them."""
+        if not query.understand:
+            return Understood(words=query.words), query.filters
+        vocabularies = opened.index.columns.vocabularies
+        size = (len(vocabularies["place"]), len(vocabularies["category"]))
+        if self._vocabulary is None or self._vocabulary[0] != size:
+            self._vocabulary = (size, Vocabulary.of(opened.index.columns))
+        understood = understand(query.words, self._vocabulary[1])
+        read = {
+            name: getattr(understood, name)
+            for name in ("price_min", "price_max", "category", "place")
+            if getattr(understood, name) is not None and getattr(query.filters, name) is None
+        }
+        return understood, replace(query.filters, **read)
+
+    def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
+        vectors = self.stores.vectors
+        text_vector = vectors.text_encoder.encode([words])[0] if words else None
+        if photo is None:
+            return Question(words, text_vector)
+        return Question(words, text_vector, opened.photo_embedder.encode([photo])[0])
+
+    def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
+        index, settings = opened.index, self.settings
+        return (
+            KeywordRetriever(index, settings.match_limit),
+            TextRetriever(index, opened.text_background, opened.text_cutoff, settings.text_depth),
+            PhotoRetriever(index, opened.photo_background, settings.photo_cutoff, settings.photo_depth),
+        )
+
+    def _fused(self, candidates: Candidates, question: Question, allowed: NDArray[np.bool_]) -> RankedList:
+        if question.words or question.photo_vector is not None:
+            return reciprocal_rank_fusion(candidates.branches, self.settings.weights, self.settings.rrf_k)
+        rows = np.flatnonzero(allowed)[::-1]  # nothing asked: everything, the latest arrivals first
+        return RankedList(rows, np.zeros(len(rows), np.float32))
+
+    def _neighbours(
+        self, row: int, opened: OpenGeneration, allowed: NDArray[np.bool_]
+    ) -> tuple[Candidates, Question]:
+        index = opened.index
+        text = index.texts.vectors(np.array([row]))[0]
+        lists = {"text": index.search_texts(text, self.settings.text_depth, allowed)}
+        photo_rows = index.photo_owners.photos_of(row)
+        photo = None
+        if len(photo_rows):
+            photo = index.photos.vectors(photo_rows[:1])[0]
+            lists["photo"] = index.search_photos(photo, self.settings.photo_depth, allowed)
+        return Candidates(lists), Question("", text, photo)
+
+    def _page_start(
+        self, fresh: MatchSet, cursor: Cursor | None, opened: OpenGeneration
+    ) -> tuple[MatchSet, int]:
+        if cursor is None:
+            return fresh, 0
+        kept = self._kept.get(cursor.kept, opened.index)
+        if kept is not None:
+            return kept, cursor.offset
+        return fresh, offset_after(fresh, opened.index, cursor)
+
+    def _next_cursor(
+        self,
+        query: Query,
+        cursor: Cursor | None,
+        matches: MatchSet,
+        end: int,
+        rows: list[int],
+        opened: OpenGeneration,
+    ) -> str | None:
+        if end >= len(matches.rows) or not rows:
+            return None
+        name = cursor.kept if cursor else uuid.uuid4().hex[:16]
+        if self._kept.get(name, opened.index) is not matches:
+            self._kept.keep(name, opened.index, matches)
+        last = opened.index.columns.listing_ids[rows[-1]]
+        return str(Cursor(query_digest(query), name, end, float(matches.keys[end - 1]), last))
+
+    def _listings(self, rows: list[int], opened: OpenGeneration) -> dict[int, Listing]:
+        ids = opened.index.columns.listing_ids
+        found = self.stores.catalogue.get([ids[row] for row in rows])
+        return {row: found[ids[row]] for row in rows if ids[row] in found}
+
+
+class _StageClock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.stages[name] = 1000 * (time.perf_counter() - started)
+
+    @property
+    def total_ms(self) -> float:
+        return sum(self.stages.values())
+
+
+def _page(
+    matches: MatchSet, start: int, limit: int, opened: OpenGeneration, allowed: NDArray[np.bool_]
+) -> tuple[list[int], list[float], int]:
+    """Live rows and scores from `start` on, and where the next page starts; what has gone is passed over."""
+    rows: list[int] = []
+    scores: list[float] = []
+    place = start
+    while place < len(matches.rows) and len(rows) < limit:
+        row = current_row(opened.index, int(matches.rows[place]))
+        # A listing that changed since the first page has a new row, and must still pass the filters.
+        if row is not None and row < len(allowed) and allowed[row]:
+            rows.append(row)
+            scores.append(float(matches.scores[place]))
+        place += 1
+    return rows, scores, place

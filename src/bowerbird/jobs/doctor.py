@@ -1,0 +1,124 @@
+"""Is this home fit to serve? Each check says what it saw and, where something is wrong, what to do."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bowerbird.assembly import open_catalogue, open_generations, open_photo_store, open_stores
+from bowerbird.encoding.artefact import Kind, find_artefact
+from bowerbird.errors import BowerbirdError
+from bowerbird.settings import Settings
+
+BYTES_A_LISTING = 12_000  # vectors, words and columns in memory, measured on the 100,000-listing benchmark
+SPARE_DISK = 2_000_000_000
+PHOTOS_SAMPLED = 50
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which to mend what failed."""
+    checks: list[tuple[str, Callable[[Settings], Check]]] = [
+        ("disk", _disk),
+        ("catalogue", _catalogue),
+        ("memory", _memory),
+        ("photos", _photos),
+        ("backbones", _backbones),
+        ("index", _index),
+    ]
+    return [_guarded(name, check, settings) for name, check in checks]
+
+
+def _guarded(name: str, check: Callable[[Settings], Check], settings: Settings) -> Check:
+    try:
+        return check(settings)
+    except BowerbirdError as error:
+        seen, _, advice = error.message.partition("; ")
+        return Check(name, Verdict.FAILED, seen, advice)
+
+
+def _disk(settings: Settings) -> Check:
+    folder = next(parent for parent in (settings.home, *settings.home.resolve().parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    seen = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < SPARE_DISK:
+        return Check("disk", Verdict.WARNING, seen, "free some space: an index is built beside the old one")
+    return Check("disk", Verdict.OK, seen)
+
+
+def _catalogue(settings: Settings) -> Check:
+    catalogue = open_catalogue(settings)
+    count = len(catalogue)
+    if not count:
+        return Check("catalogue", Verdict.WARNING, "0 listings", "run `bowerbird import FILE`")
+    return Check("catalogue", Verdict.OK, f"{count:,} listings at revision {catalogue.revision():,}")
+
+
+def _memory(settings: Settings) -> Check:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    needed = BYTES_A_LISTING * len(open_catalogue(settings))
+    seen = f"{total / 1e9:.1f} GB, of which the index takes about {needed / 1e9:.1f} GB"
+    if needed > total / 2:
+        return Check("memory", Verdict.WARNING, seen, "use a machine with more memory")
+    return Check("memory", Verdict.OK, seen)
+
+
+def _photos(settings: Settings) -> Check:
+    store = open_photo_store(settings)
+    listings = next(iter(open_catalogue(settings).scan(PHOTOS_SAMPLED)), [])
+    hashes = [photo.content_hash for listing in listings for photo in listing.photos]
+    lost = [content_hash for content_hash in hashes if content_hash not in store]
+    if lost:
+        return Check(
+            "photos",
+            Verdict.FAILED,
+            f"{len(lost)} of {len(hashes)} sampled photos are gone, such as {lost[0][:12]}",
+            "run `bowerbird import` again with --photos",
+        )
+    return Check("photos", Verdict.OK, f"{len(hashes)} sampled photos are all stored")
+
+
+def _backbones(settings: Settings) -> Check:
+    names = settings.encoders
+    photo = find_artefact(settings.models, Kind.PHOTO, names.photo_backbone)
+    text = find_artefact(settings.models, Kind.TEXT, names.text_backbone)
+    seen = f"{names.photo_backbone} ({photo.fingerprint}) and {names.text_backbone} ({text.fingerprint})"
+    return Check("backbones", Verdict.OK, seen)
+
+
+def _index(settings: Settings) -> Check:
+    stores = open_stores(settings)
+    generation = open_generations(settings).newest()
+    if generation is None:
+        return Check("index", Verdict.WARNING, "no index generation", "run `bowerbird index`")
+    manifest = generation.manifest
+    seen = f"generation {generation.name} at revision {manifest.revision:,}"
+    if manifest.encoders != stores.encoders:
+        return Check("index", Verdict.FAILED, f"{seen}, made by other encoders", "run `bowerbird index`")
+    behind = stores.catalogue.revision() - manifest.revision
+    if behind:
+        return Check(
+            "index",
+            Verdict.WARNING,
+            f"{seen}, {behind:,} changes behind",
+            "they are replayed at start; `bowerbird index` makes the start faster",
+        )
+    return Check("index", Verdict.OK, seen)

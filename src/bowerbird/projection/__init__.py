@@ -1,0 +1,1 @@
+"""The catalogue's projection into a searchable index: built, opened, kept up to date."""

@@ -1,0 +1,67 @@
+"""Why a listing is among the matches: which branches found it, by which words, by which photo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.retrieval.retriever import Candidates, Question
+
+
+@dataclass(frozen=True, slots=True)
+class BranchHit:
+    """A listing's place in the list of one branch; ranks count from 1."""
+
+    branch: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The reasons for one hit. `photo` is the content hash of the photo that looks like the question's."""
+
+    branches: tuple[BranchHit, ...] = ()
+    words: tuple[str, ...] = ()
+    photo: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The reasons in a line."""
+        names = {hit.branch for hit in self.branches}
+        reasons = []
+        if self.words:
+            reasons.append("has " + ", ".join(f"‘{word}’" for word in self.words))
+        elif "text" in names:
+            reasons.append("means something close")
+        if "photo" in names:
+            reasons.append("looks like your photo")
+        return "; ".join(reasons)
+
+
+def explain(
+    rows: Sequence[int], candidates: Candidates, question: Question, index: MarketIndex
+) -> dict[int, Why]:
+    """The reasons for each of the few `rows` of a page."""
+    places = {branch: _places(ranked.rows, rows) for branch, ranked in candidates.branches.items()}
+    words = index.keywords.matched_words(candidates.keywords, rows) if candidates.keywords else {}
+    reasons = {}
+    for row in rows:
+        hits = tuple(
+            BranchHit(branch, place[row] + 1, float(candidates.branches[branch].scores[place[row]]))
+            for branch, place in places.items()
+            if row in place
+        )
+        photo = None
+        if question.photo_vector is not None and any(hit.branch == "photo" for hit in hits):
+            best = index.best_photo(question.photo_vector, row)
+            photo = best[0] if best else None
+        reasons[row] = Why(hits, tuple(words.get(row, ())), photo)
+    return reasons
+
+
+def _places(ranked: np.ndarray, rows: Sequence[int]) -> dict[int, int]:
+    """Where each of `rows` stands in `ranked`, counted from 0; one pass however long the list."""
+    found = np.flatnonzero(np.isin(ranked, rows))
+    return {int(ranked[place]): int(place) for place in found}

@@ -1,0 +1,119 @@
+"""Pages over a match set that stays still while listings change.
+
+The first page of a query keeps its match set, and a cursor points into it, so that each listing comes once
+however the market moves. A set that is no longer kept (it is old, or another replica held it) is found again
+and read on after the sort key where the last page ended.
+"""
+
+import base64
+import binascii
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from bowerbird.errors import InputError
+from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.market.query import Query
+from bowerbird.retrieval.match_set import MatchSet
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next page starts: a place in a kept set, and what the last page ended on if that is gone."""
+
+    query: str  # digest of the query it belongs to
+    kept: str
+    offset: int
+    key: float
+    listing_id: str
+
+    def __str__(self) -> str:
+        # JSON has no infinity, which is the key of whatever is unknown: keys travel as text.
+        fields = [self.query, self.kept, self.offset, str(self.key), self.listing_id]
+        return base64.urlsafe_b64encode(orjson.dumps(fields)).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str, query: Query) -> "Cursor":
+        """The cursor that `text` says.
+
+        Raises:
+            InputError: it is damaged, or was given for another query.
+        """
+        try:
+            fields = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            cursor = cls(str(fields[0]), str(fields[1]), int(fields[2]), float(fields[3]), str(fields[4]))
+        except (binascii.Error, ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
+            raise InputError(f"cursor {text[:60]!r} is damaged; start again without one") from error
+        if cursor.query != query_digest(query) or cursor.offset < 0:
+            raise InputError("this cursor belongs to another query; start again without one")
+        return cursor
+
+
+def query_digest(query: Query) -> str:
+    """16 hexadecimal digits that two queries share if one is the next page of the other."""
+    photo = b"" if query.photo is None else query.photo.tobytes()
+    asked = repr((query.words, query.filters, query.sort)).encode()
+    return hashlib.sha256(asked + photo).hexdigest()[:16]
+
+
+class KeptMatchSets:
+    """The latest match sets, in memory, at most `capacity` rows together. Safe between threads."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._sets: OrderedDict[str, tuple[MarketIndex, MatchSet]] = OrderedDict()
+        self._rows = 0
+        self._lock = threading.Lock()
+
+    def keep(self, name: str, index: MarketIndex, matches: MatchSet) -> None:
+        """Keep `matches`, whose rows belong to `index`; the oldest sets make room."""
+        with self._lock:
+            self._sets[name] = (index, matches)
+            self._rows += len(matches.rows)
+            while self._rows > self._capacity and len(self._sets) > 1:
+                _, (_, dropped) = self._sets.popitem(last=False)
+                self._rows -= len(dropped.rows)
+
+    def get(self, name: str, index: MarketIndex) -> MatchSet | None:
+        """The set kept under `name`, its rows those of `index`; -1 for a listing that is gone from it."""
+        with self._lock:
+            if name not in self._sets:
+                return None
+            self._sets.move_to_end(name)
+            owner, matches = self._sets[name]
+            if owner is not index:  # the index was compacted or rebuilt since: its rows moved
+                matches = _moved(matches, owner, index)
+                self._sets[name] = (index, matches)
+            return matches
+
+    def let_go_of(self, old: MarketIndex, new: MarketIndex) -> None:
+        """Move every set from `old` to `new`, so that `old` can be freed."""
+        with self._lock:
+            for name, (owner, matches) in self._sets.items():
+                if owner is old:
+                    self._sets[name] = (new, _moved(matches, old, new))
+
+
+def current_row(index: MarketIndex, row: int) -> int | None:
+    """The live row of the listing that was kept at `row`: it may have changed, or be gone."""
+    return None if row < 0 else index.row(index.columns.listing_ids[row])
+
+
+def offset_after(matches: MatchSet, index: MarketIndex, cursor: Cursor) -> int:
+    """The place in `matches` just after the listing that the last page ended on, or after its sort key."""
+    row = index.row(cursor.listing_id)
+    places = np.flatnonzero(matches.rows == (-1 if row is None else row))
+    if row is not None and len(places):
+        return int(places[0]) + 1
+    return int(np.searchsorted(matches.keys, cursor.key, side="right"))
+
+
+def _moved(matches: MatchSet, old: MarketIndex, new: MarketIndex) -> MatchSet:
+    ids = old.columns.listing_ids
+    moved = [new.row(ids[row]) if row >= 0 else None for row in matches.rows]
+    rows = np.array([-1 if row is None else row for row in moved], np.int64)
+    return MatchSet(rows, matches.scores, matches.keys)

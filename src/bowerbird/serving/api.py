@@ -1,0 +1,284 @@
+"""The JSON API under /v1, the classic endpoints, photos, health and metrics."""
+
+import base64
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import Response
+from prometheus_client import generate_latest
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile as ReceivedFile
+
+from bowerbird.errors import InputError, TooLargeError
+from bowerbird.market.listing import Listing
+from bowerbird.market.query import Query as MarketQuery
+from bowerbird.serving.front import Front
+from bowerbird.serving.requests import (
+    BulkListing,
+    EmbedModel,
+    ListingChange,
+    ListingModel,
+    SearchModel,
+    new_listing,
+)
+
+Model = TypeVar("Model", bound=BaseModel)
+A_YEAR = "public, max-age=31536000, immutable"
+
+_SEARCH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": SearchModel.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "photo": {"type": "string", "format": "binary"},
+                        "query": {"type": "string", "description": "The JSON body, without photo."},
+                    },
+                }
+            },
+        },
+    }
+}
+_ERROR_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string"},
+        "message": {"type": "string"},
+        "details": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["error", "message", "details"],
+}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
+    for status, text in {
+        404: "It does not exist.",
+        413: "Over a limit.",
+        422: "It cannot be used; the message says why.",
+        503: "A part is not ready; the message says what to run.",
+    }.items()
+}
+
+
+class JSONReply(Response):
+    """A dictionary, with numpy arrays in it, written by orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        """The bytes of the reply."""
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def front_of(request: Request) -> Front:
+    """The market that this application serves."""
+    front: Front = request.app.state.front
+    return front
+
+
+def api_router() -> APIRouter:
+    """Every endpoint but the pages."""
+    router = APIRouter(responses=_ERRORS, default_response_class=JSONReply)
+    _add_search(router)
+    _add_catalogue(router)
+    _add_vectors(router)
+    _add_classic(router)
+    _add_operations(router)
+    return router
+
+
+def _add_search(router: APIRouter) -> None:
+    @router.post("/v1/search", openapi_extra=_SEARCH_BODY, tags=["search"])
+    async def search(request: Request) -> Response:
+        """Words, a photo or both; filters, facets, sort and cursor paging over one match set."""
+        model = await _search_model(request)
+        return JSONReply(await run_in_threadpool(front_of(request).search_model, model))
+
+    @router.get("/v1/listings/{listing_id}/similar", tags=["search"])
+    def similar(
+        request: Request, listing_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 12
+    ) -> Response:
+        """The listings most like one, by its words and photos."""
+        return JSONReply(front_of(request).similar(listing_id, limit))
+
+    @router.get("/v1/autocomplete", tags=["search"])
+    def autocomplete(
+        request: Request,
+        q: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=50)] = 8,
+    ) -> Response:
+        """Completions and corrections of what is being typed."""
+        return JSONReply(front_of(request).autocomplete(q, limit))
+
+
+def _add_catalogue(router: APIRouter) -> None:
+    @router.get("/v1/listings/{listing_id}", tags=["catalogue"])
+    def read(request: Request, listing_id: str) -> Response:
+        """One listing, whole."""
+        return JSONReply(front_of(request).listing(listing_id))
+
+    @router.put("/v1/listings/{listing_id}", tags=["catalogue"], responses={201: {"description": "Created."}})
+    def put(request: Request, listing_id: str, model: ListingModel) -> Response:
+        """Create or replace a listing; it is searchable within a second."""
+        _check_id(listing_id)
+        listing, created = front_of(request).put(listing_id, model)
+        return JSONReply(listing, status_code=201 if created else 200)
+
+    @router.patch("/v1/listings/{listing_id}", tags=["catalogue"])
+    def patch(request: Request, listing_id: str, change: ListingChange) -> Response:
+        """Change some fields, such as the status of what was sold."""
+        return JSONReply(front_of(request).patch(listing_id, change))
+
+    @router.delete("/v1/listings/{listing_id}", status_code=204, tags=["catalogue"])
+    def delete(request: Request, listing_id: str) -> Response:
+        """Remove a listing; no answer holds it from then on."""
+        front_of(request).delete(listing_id)
+        return Response(status_code=204)
+
+    @router.post("/v1/listings/bulk", tags=["catalogue"], openapi_extra=_BULK_BODY)
+    async def bulk(request: Request) -> Response:
+        """JSONL, one listing with its `listing_id` a line; one status a row comes back."""
+        body = await request.body()
+        return JSONReply(await run_in_threadpool(_bulk, front_of(request), body))
+
+
+_BULK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }
+}
+
+
+def _add_vectors(router: APIRouter) -> None:
+    @router.post("/v1/embed", tags=["vectors"])
+    def embed(request: Request, model: EmbedModel) -> Response:
+        """Unit vectors of texts and of photos."""
+        return JSONReply(front_of(request).embed(model))
+
+
+def _add_classic(router: APIRouter) -> None:
+    @router.get("/healthcheck", tags=["classic"])
+    def healthcheck() -> Response:
+        """The classic projects' health check."""
+        return JSONReply({"message": "API is up and running!"})
+
+    @router.post("/predict/feature_embedding", tags=["classic"])
+    def feature_embedding(request: Request, image: Annotated[UploadFile, File()]) -> Response:
+        """The vector of one photo."""
+        front = front_of(request)
+        decoded = front.decoded(image.file.read())
+        return JSONReply({"features": front.engine.embed_photos([decoded])[0]})
+
+    @router.post("/predict/similar_images", tags=["classic"])
+    def similar_images(
+        request: Request,
+        image: Annotated[UploadFile, File()],
+        text: Annotated[str, Form(max_length=2000)] = "",
+        limit: Annotated[int, Form(ge=1, le=100)] = 10,
+    ) -> Response:
+        """The listings whose photos look most like this one; `image_index` holds their photos' ids."""
+        front = front_of(request)
+        reply = front.search(MarketQuery(words=text, photo=front.decoded(image.file.read()), limit=limit))
+        shown = [hit["photos"][0]["photo_id"] for hit in reply["hits"] if hit["photos"]]
+        return JSONReply({"image_index": shown, "hits": reply["hits"]})
+
+
+def _add_operations(router: APIRouter) -> None:
+    @router.get("/photos/{content_hash}.jpg", tags=["photos"])
+    def photo(request: Request, content_hash: str, size: int | None = None) -> Response:
+        """A stored photo; it never changes, so it may be cached for ever."""
+        data = front_of(request).photo(content_hash, size)
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": A_YEAR})
+
+    @router.get("/health/live", tags=["operations"])
+    def live() -> Response:
+        """The process answers."""
+        return JSONReply({"status": "live"})
+
+    @router.get("/health/ready", tags=["operations"])
+    def ready(request: Request) -> Response:
+        """The market can be searched; 503 while the index cannot follow the catalogue."""
+        error = front_of(request).engine.projection.last_error
+        status = {"status": "degraded", "message": error} if error else {"status": "ready"}
+        return JSONReply(status, status_code=503 if error else 200)
+
+    @router.get("/metrics", tags=["operations"])
+    def metrics(request: Request) -> Response:
+        """Prometheus metrics."""
+        front = front_of(request)
+        front.observe_state()
+        return Response(generate_latest(front.telemetry.registry), media_type="text/plain; version=0.0.4")
+
+
+async def _search_model(request: Request) -> SearchModel:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=4) as form:
+            photo, text = form.get("photo"), form.get("query", "{}")
+            fields = _parsed(str(text).encode())
+            if isinstance(photo, ReceivedFile):
+                fields["photo"] = base64.b64encode(await photo.read()).decode()
+        return _checked(SearchModel, fields)
+    return _checked(SearchModel, _parsed(await request.body()))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f'the body is not JSON: {error}; send an object such as {{"q": "sofa"}}') from error
+    if not isinstance(fields, dict):
+        raise InputError(
+            f'the body is a JSON {type(fields).__name__}; send an object such as {{"q": "sofa"}}'
+        )
+    return fields
+
+
+def _checked(model: type[Model], fields: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        details = validation_details(error.errors())
+        raise InputError(f"the request cannot be used: {details[0]}", details=details) from error
+
+
+def validation_details(errors: Any) -> list[str]:  # noqa: ANN401  pydantic's and FastAPI's own lists
+    """A line for each thing that is wrong: where, what, and the value seen."""
+    return [
+        f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['msg']} "
+        f"(given: {str(error.get('input'))[:80]!r})"
+        for error in errors
+    ]
+
+
+def _check_id(listing_id: str) -> None:
+    if len(listing_id) > 200:
+        raise InputError(f"listing ids have at most 200 characters, but this one has {len(listing_id)}")
+
+
+def _bulk(front: Front, body: bytes) -> dict[str, Any]:
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    limit = front.settings.serving.max_bulk_rows
+    if len(lines) > limit:
+        raise TooLargeError(f"a bulk call takes at most {limit} rows, but {len(lines)} were sent; split it")
+    listings: dict[str, Listing] = {}
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            model = _checked(BulkListing, _parsed(line))
+            listings[model.listing_id] = new_listing(
+                model.listing_id, model, front.settings.currency, front.stored
+            )
+            rows.append({"row": number, "listing_id": model.listing_id, "status": 200})
+        except InputError as error:
+            rows.append(
+                {"row": number, "listing_id": None, "status": error.http_status, "message": error.message}
+            )
+    front.put_many(list(listings.values()))
+    accepted = sum(row["status"] == 200 for row in rows)
+    return {"accepted": accepted, "rejected": len(rows) - accepted, "rows": rows}

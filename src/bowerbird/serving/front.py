@@ -1,0 +1,209 @@
+"""The engine with the shapes of its replies: what pages and API both call."""
+
+import io
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bowerbird.cleaning.photo import clean_photo
+from bowerbird.engine import Engine
+from bowerbird.errors import InputError, NotFoundError
+from bowerbird.market.listing import Listing, Photo
+from bowerbird.market.query import Query
+from bowerbird.serving.payloads import answer_payload, listing_payload
+from bowerbird.serving.requests import (
+    EmbedModel,
+    ListingChange,
+    ListingModel,
+    SearchModel,
+    changed_listing,
+    new_listing,
+    photo_bytes,
+)
+from bowerbird.serving.telemetry import Telemetry
+from bowerbird.settings import Settings
+
+THUMBNAIL_SIZES = (320, 640)
+THUMBNAILS_KEPT = 2000  # about 20 kB each
+REJECTION_EXAMPLES = 3
+REJECTIONS_READ = 1000
+COUNTED = ("created", "changed", "unchanged", "rejected", "deleted")
+
+
+class Front:
+    """One market as its clients see it. Safe between threads."""
+
+    def __init__(self, engine: Engine, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.telemetry = Telemetry()
+        self._now = now or (lambda: datetime.now(UTC))
+        self._thumbnail = lru_cache(maxsize=THUMBNAILS_KEPT)(self._drawn_thumbnail)
+
+    def search(self, query: Query) -> dict[str, Any]:
+        """The reply to a query."""
+        answer = self.engine.search(query)
+        self.telemetry.observe_stages(answer.stages)
+        return answer_payload(answer, self.engine)
+
+    def search_model(self, model: SearchModel) -> dict[str, Any]:
+        """The reply to a query as a client sent it."""
+        return self.search(model.query(self.decoded, self._now()))
+
+    def similar(self, listing_id: str, limit: int) -> dict[str, Any]:
+        """The listings most like one."""
+        return answer_payload(self.engine.similar(listing_id, limit), self.engine)
+
+    def listing(self, listing_id: str) -> dict[str, Any]:
+        """One listing, whole."""
+        return listing_payload(self.engine.listing(listing_id))
+
+    def put(self, listing_id: str, model: ListingModel) -> tuple[dict[str, Any], bool]:
+        """Create or replace a listing; the listing, and whether it is new."""
+        listing = new_listing(listing_id, model, self.settings.currency, self.stored)
+        result = self.engine.upsert([listing])
+        return listing_payload(listing), result.created > 0
+
+    def patch(self, listing_id: str, change: ListingChange) -> dict[str, Any]:
+        """Change some fields of a listing."""
+        stored = self.engine.stores.catalogue.get([listing_id]).get(listing_id)
+        if stored is None:
+            raise NotFoundError(f"listing {listing_id!r} does not exist; PUT it first")
+        listing = changed_listing(stored, change, self.settings.currency, self.stored)
+        self.engine.upsert([listing])
+        return listing_payload(listing)
+
+    def put_many(self, listings: list[Listing]) -> None:
+        """Create or replace many listings at once."""
+        self.engine.upsert(listings)
+
+    def delete(self, listing_id: str) -> None:
+        """Remove a listing.
+
+        Raises:
+            NotFoundError: there is no such listing.
+        """
+        if not self.engine.delete([listing_id]):
+            raise NotFoundError(f"listing {listing_id!r} does not exist")
+
+    def embed(self, model: EmbedModel) -> dict[str, Any]:
+        """Vectors of texts and photos; `space` names the encoders that made them."""
+        texts = self.engine.embed_texts(model.texts) if model.texts else np.empty((0, 0), np.float32)
+        photos = [self.decoded(photo_bytes(photo)) for photo in model.photos]
+        photo_vectors = self.engine.embed_photos(photos) if photos else np.empty((0, 0), np.float32)
+        encoders = self.engine.stores.encoders
+        space = (
+            f"{encoders['text']}-{encoders['photo']}-{self.engine.projection.current.whitening.fingerprint}"
+        )
+        return {"space": space, "texts": texts, "photos": photo_vectors}
+
+    def decoded(self, data: bytes) -> NDArray[np.uint8]:
+        """The (h, w, 3) RGB image of an uploaded photo, cleaned as stored ones are.
+
+        Raises:
+            InputError: it is no photo, or is over a limit.
+        """
+        limits = self.settings.photos
+        return np.asarray(clean_photo(data, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes).image)
+
+    def stored(self, data: bytes) -> Photo:
+        """Clean and keep an uploaded photo."""
+        limits = self.settings.photos
+        clean = clean_photo(data, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
+        self.engine.photo_store.put(clean.content_hash, clean.data)
+        return Photo(
+            photo_id=clean.content_hash,
+            content_hash=clean.content_hash,
+            perceptual_hash=clean.perceptual_hash,
+            width=clean.width,
+            height=clean.height,
+        )
+
+    def photo(self, content_hash: str, size: int | None) -> bytes:
+        """A stored photo as JPEG; with `size`, its longest side is at most that many pixels.
+
+        Raises:
+            NotFoundError: no such photo is stored.
+            InputError: a size that is not offered.
+        """
+        if size is None:
+            return self.engine.photo_store.read(content_hash)
+        if size not in THUMBNAIL_SIZES:
+            raise InputError(
+                f"size must be one of {', '.join(map(str, THUMBNAIL_SIZES))}, but {size} was given"
+            )
+        return self._thumbnail(content_hash, size)
+
+    def autocomplete(self, text: str, limit: int) -> dict[str, Any]:
+        """Completions of what is being typed, and the corrected words where some are misspelt."""
+        keywords = self.engine.projection.current.index.keywords
+        completions = keywords.complete(text, limit)
+        return {"completions": [{"text": completed, "count": count} for completed, count in completions]}
+
+    def observe_state(self) -> None:
+        """Set the gauges that are read when they are asked for."""
+        current = self.engine.projection.current
+        self.telemetry.listings.set(len(current.index))
+        self.telemetry.lag.set(self.engine.stores.catalogue.revision() - current.revision)
+
+    def state(self) -> dict[str, Any]:
+        """What the owner's page shows: how much there is, how fresh, how fast, what was rejected."""
+        engine, current = self.engine, self.engine.projection.current
+        catalogue, manifest = engine.stores.catalogue, current.generation.manifest
+        revision = catalogue.revision()
+        return {
+            "listings": len(catalogue),
+            "photos": len(current.index.photo_owners),
+            "revision": revision,
+            "generation": {
+                "name": current.generation.name,
+                "revision": manifest.revision,
+                "created_at": manifest.created_at.isoformat(),
+            },
+            "lag": revision - current.revision,
+            "encoders": engine.stores.encoders,
+            "cutoff": {"z": current.text_cutoff.z, "floor": current.text_cutoff.floor},
+            "fresh_rows": current.index.fresh_rows,
+            "live_rows": len(current.index),
+            "last_import": self._last_import(),
+            "stages": self.telemetry.recent_stages(),
+            "disk_free_bytes": shutil.disk_usage(self.settings.home).free,
+            "last_error": engine.projection.last_error,
+        }
+
+    def _last_import(self) -> dict[str, Any] | None:
+        imports = self.engine.stores.catalogue.imports
+        runs = imports.runs(1)
+        if not runs:
+            return None
+        run, examples = runs[0], imports.rejections(runs[0].run_id, REJECTIONS_READ)
+        return {
+            "source": run.source,
+            "started_at": run.started_at.isoformat(),
+            "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+            **{name: getattr(run, name) for name in COUNTED},
+            "rejections": [
+                {
+                    "reason": reason.text,
+                    "count": count,
+                    "examples": [
+                        {"row": kept.row, "raw": kept.value} for kept in examples if kept.reason == reason
+                    ][:REJECTION_EXAMPLES],
+                }
+                for reason, count in imports.reasons(run.run_id).items()
+            ],
+        }
+
+    def _drawn_thumbnail(self, content_hash: str, size: int) -> bytes:
+        with Image.open(io.BytesIO(self.engine.photo_store.read(content_hash))) as image:
+            image.draft("RGB", (size, size))
+            image.thumbnail((size, size))
+            drawn = io.BytesIO()
+            image.save(drawn, "JPEG", quality=82)
+        return drawn.getvalue()

@@ -1,0 +1,190 @@
+"""Every knob: from `bowerbird.toml` in the home, over it the environment (BOWERBIRD_SEARCH__RRF_K=30).
+
+Placed late among the layers so that no stage can read it: `assembly` hands each stage its values.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bowerbird.errors import InputError
+
+DEFAULT_HOME = Path("market")
+SETTINGS_FILE = "bowerbird.toml"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderSettings(_Group):
+    """Which networks turn photos and words into vectors."""
+
+    photo_backbone: str = Field(
+        "efficientnet-lite0", description="Packaged name, Hugging Face name or local folder."
+    )
+    text_backbone: str = Field(
+        "all-MiniLM-L6-v2", description="Packaged name, Hugging Face name or local folder."
+    )
+    precision: Literal["auto", "f32", "bf16"] = Field(
+        "auto", description="auto is bf16 where the CPU has it; use f32 where replicas have mixed CPUs."
+    )
+    max_tokens: int = Field(
+        0, ge=0, description="Tokens read of a text; 0 reads as many as the network was exported for."
+    )
+    whitened_dimension: int = Field(
+        256, ge=2, description="Dimensions that whitening keeps of the raw photo features."
+    )
+
+
+class IndexSettings(_Group):
+    """How vectors and words are made searchable."""
+
+    vector_index: Literal["auto", "flat", "hnsw", "ivf"] = Field(
+        "auto", description="auto: exact when small, IVF when large."
+    )
+    synonyms: str = Field("default", description="'default', 'none', or the path of a synonyms file.")
+    compact_after: float = Field(
+        0.1, gt=0, description="Build a new generation when this share of rows was added since the last."
+    )
+    compact_after_rows: int = Field(
+        5000, ge=1, description="... and at least this many rows were added since the last."
+    )
+    keep_generations: int = Field(2, ge=1, description="How many generations stay on disk.")
+    poll_seconds: float = Field(
+        0.2, gt=0, le=1, description="How often the catalogue is asked for changes made by others."
+    )
+
+
+class SearchSettings(_Group):
+    """How a query is answered."""
+
+    rrf_k: float = Field(60.0, gt=0, description="k of reciprocal rank fusion.")
+    keyword_weight: float = Field(1.0, ge=0, description="Weight of the keyword branch in rank fusion.")
+    text_weight: float = Field(0.7, ge=0, description="Weight of the text vector branch.")
+    photo_weight: float = Field(1.0, ge=0, description="Weight of the photo vector branch.")
+    match_limit: int = Field(
+        50_000, ge=100, description="Most keyword matches of one query; more are said to be 'at least'."
+    )
+    text_depth: int = Field(200, ge=1, description="Most dense text hits of one query.")
+    photo_depth: int = Field(200, ge=1, description="Most photo hits of one query.")
+    found_nothing: float = Field(
+        0.97, gt=0, lt=1, description="Share of nonsense queries left without a dense hit when calibrating."
+    )
+    text_floor: float = Field(0.2, ge=-1, le=1, description="Least cosine of a dense text hit.")
+    photo_z: float = Field(3.0, description="Deviations above the background that a photo hit must stand.")
+    photo_floor: float = Field(0.2, ge=-1, le=1, description="Least cosine of a photo hit.")
+    kept_rows: int = Field(2_000_000, ge=1, description="Rows of match sets kept in memory for paging.")
+
+
+class PhotoSettings(_Group):
+    """What photos are taken in."""
+
+    max_bytes: int = Field(20_000_000, ge=1, description="Largest photo file.")
+    max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of a photo, from its header.")
+
+
+class ServingSettings(_Group):
+    """The web server."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
+    max_bulk_rows: int = Field(10_000, ge=1, description="Most listings in one bulk call.")
+
+
+class Settings(BaseSettings):
+    """Every setting of one home."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOWERBIRD_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    home: Path = Field(DEFAULT_HOME, description="The workspace folder.")
+    database: str = Field("", description="SQLAlchemy URL; empty means catalogue.db in the home.")
+    currency: str = Field("GBP", pattern="^[A-Z]{3}$", description="ISO 4217, where a price names none.")
+    encoders: EncoderSettings = EncoderSettings()
+    index: IndexSettings = IndexSettings()
+    search: SearchSettings = SearchSettings()
+    photos: PhotoSettings = PhotoSettings()
+    serving: ServingSettings = ServingSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file in the home."""
+        home = Path(init_settings().get("home") or env_settings().get("home") or DEFAULT_HOME)
+        file = TomlConfigSettingsSource(settings_cls, home / SETTINGS_FILE)
+        return init_settings, env_settings, file
+
+    @property
+    def database_url(self) -> str:
+        """The catalogue's database."""
+        return self.database or f"sqlite:///{(self.home / 'catalogue.db').resolve()}"
+
+    @property
+    def models(self) -> Path:
+        """Where exported networks are."""
+        return self.home / "models"
+
+
+def load_settings(home: Path | None = None, **overrides: BaseModel | str) -> Settings:
+    """The settings of a home; `home` None means BOWERBIRD_HOME, else ./market.
+
+    Raises:
+        InputError: the file or the environment holds a value that cannot be used.
+    """
+    given: dict[str, Any] = {**overrides} if home is None else {**overrides, "home": home}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        details = [
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in error.errors()
+        ]
+        raise InputError(
+            f"the settings cannot be used: {details[0]}; correct {SETTINGS_FILE} or the environment",
+            details=details,
+        ) from error
+    except ValueError as error:  # the file is not TOML
+        raise InputError(f"{SETTINGS_FILE} is not valid TOML: {error}; correct it") from error
+
+
+def write_settings(settings: Settings, **changes: dict[str, Any]) -> Path:
+    """Merge `changes` (group -> name -> value) into the home's file and return its path."""
+    path = settings.home / SETTINGS_FILE
+    stored: dict[str, Any] = {}
+    if path.exists():
+        stored = tomllib.loads(path.read_text("utf-8"))
+    for group, values in changes.items():
+        stored.setdefault(group, {}).update(values)
+    path.write_text(tomli_w.dumps(stored), "utf-8")
+    return path
+
+
+def described_settings(settings: Settings) -> list[tuple[str, Any, Any, str]]:
+    """(name, value, default, meaning) of every setting, in order, nested names joined with a dot."""
+    rows: list[tuple[str, Any, Any, str]] = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if not isinstance(value, BaseModel):
+            rows.append((name, value, field.default, field.description or ""))
+            continue
+        for inner, inner_field in type(value).model_fields.items():
+            described = (getattr(value, inner), inner_field.default, inner_field.description or "")
+            rows.append((f"{name}.{inner}", *described))
+    return rows
