@@ -1,1 +1,1 @@
-"""The only SQL and the only photo stores."""
+"""The only SQL and photo stores: the catalogue (the truth), photos, vectors and index generations."""
