@@ -1,0 +1,158 @@
+"""One door to every source: a location in, rows with their column map and photos out.
+
+A source is a table file (CSV, JSON lines, Parquet), a folder or zip archive that holds one, an fsspec URL of
+any of these, or a database URL with a query. The classic pair Products.csv + Images.csv is known by its
+columns.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import fsspec
+
+from bowerbird.cleaning.column_map import (
+    CLASSIC_IMAGE_COLUMNS,
+    CLASSIC_PRODUCT_COLUMNS,
+    ColumnMap,
+    guess_column_map,
+)
+from bowerbird.cleaning.photo_source import PHOTO_SUFFIXES
+from bowerbird.cleaning.reading_database import DatabaseRows
+from bowerbird.cleaning.reading_files import (
+    Files,
+    StorageOptions,
+    ZipFiles,
+    locate,
+    open_files,
+    storage_errors,
+)
+from bowerbird.cleaning.reading_rows import RowSource
+from bowerbird.cleaning.reading_tables import table_rows
+from bowerbird.errors import InputError, NotFoundError
+
+_TABLE_SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".csv.gz",
+    ".tsv.gz",
+    ".jsonl.gz",
+    ".ndjson.gz",
+)
+_TABLE_DEPTH = 2  # a table may lie in a folder of the folder, as archives are often packed
+_IMAGE_TABLES = ("Images.csv", "images.csv", "Images.csv.gz", "images.csv.gz")
+_PHOTO_PLACES = ("images.zip", "photos.zip", "images", "photos")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an import reads.
+
+    `images` is the classic set's second table. `photos` is where the source's own photos seem to lie (for
+    `open_photos`), None where nothing looks like them.
+    """
+
+    rows: RowSource
+    column_map: ColumnMap
+    images: RowSource | None = None
+    photos: str | None = None
+
+
+def open_source(
+    location: str,
+    *,
+    query: str | None = None,
+    column_map: ColumnMap | None = None,
+    storage_options: StorageOptions | None = None,
+) -> Source:
+    """The source at `location`, its map checked against its columns, or guessed from them.
+
+    Raises:
+        NotFoundError: there is nothing there.
+        UnavailableError: a driver or package is missing, or the store or database cannot be reached.
+        InputError: it is no table, the map does not fit it, or no map was given and none can be guessed.
+    """
+    if _is_database(location):
+        if not query:
+            raise InputError("a database needs a query that selects one row a listing; give it with --query")
+        return _mapped(DatabaseRows(location, query), column_map)
+    if query:
+        raise InputError(f"a query is for databases, but {location} is a file; leave the query out")
+    filesystem, path = locate(location, storage_options)
+    with storage_errors(location):
+        if filesystem.isdir(path) or path.lower().endswith(".zip"):
+            return _from_files(open_files(location, storage_options), column_map)
+        if not filesystem.exists(path):
+            raise NotFoundError(f"there is nothing at {location} to import")
+    rows = table_rows(location, path, lambda: filesystem.open(path, "rb"))
+    if not _is_classic(rows):
+        return _mapped(rows, column_map)
+    folder = location.replace("\\", "/").rpartition("/")[0]
+    beside = open_files(folder or ("/" if location.startswith("/") else "."), storage_options)
+    return _mapped(rows, column_map, _images_table(beside, ""), _photos_beside(beside, ""))
+
+
+def _is_database(location: str) -> bool:
+    scheme = location.partition("://")[0]
+    return "://" in location and scheme not in fsspec.available_protocols()
+
+
+def _mapped(
+    rows: RowSource, column_map: ColumnMap | None, images: RowSource | None = None, photos: str | None = None
+) -> Source:
+    if column_map is None:
+        column_map = guess_column_map(rows.columns, rows.name)
+    else:
+        column_map.check(rows.columns, rows.name)
+    return Source(rows, column_map, images, photos)
+
+
+def _from_files(files: Files, column_map: ColumnMap | None) -> Source:
+    tables = [name for name in files.names(_TABLE_DEPTH) if name.lower().endswith(_TABLE_SUFFIXES)]
+    sources = {name: _table_in(files, name) for name in tables}
+    classic = [name for name in tables if _is_classic(sources[name])]
+    if len(classic) == 1:
+        folder = classic[0].rpartition("/")[0]
+        return _mapped(
+            sources[classic[0]], column_map, _images_table(files, folder), _photos_beside(files, folder)
+        )
+    if len(tables) != 1:
+        found = f"{len(tables)} tables ({', '.join(tables[:10])})" if tables else "no table"
+        raise InputError(f"{files.location} holds {found}; name the one table file to import")
+    folder = tables[0].rpartition("/")[0]
+    return _mapped(sources[tables[0]], column_map, None, _photos_beside(files, folder))
+
+
+def _table_in(files: Files, name: str) -> RowSource:
+    return table_rows(f"{files.location}/{name}", name, lambda: files.open(name))
+
+
+def _is_classic(rows: RowSource) -> bool:
+    return set(CLASSIC_PRODUCT_COLUMNS) <= set(rows.columns)
+
+
+def _images_table(files: Files, folder: str) -> RowSource | None:
+    """The classic set's second table in the same folder, by its name and columns."""
+    for name in _IMAGE_TABLES:
+        if files.has(path := _joined(folder, name)):
+            rows = _table_in(files, path)
+            if set(CLASSIC_IMAGE_COLUMNS) <= set(rows.columns):
+                return rows
+    return None
+
+
+def _photos_beside(files: Files, folder: str) -> str | None:
+    """Where photos lie beside a table: the archive itself, or a folder or archive of a usual name."""
+    if isinstance(files, ZipFiles):
+        is_photo = any(PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES for name in files.names())
+        return files.location if is_photo else None
+    for place in _PHOTO_PLACES:
+        if files.has(path := _joined(folder, place)):
+            return _joined(files.location.rstrip("/"), path)
+    return None
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
