@@ -1,0 +1,168 @@
+"""The shopper's and the owner's pages: the engine's own replies, rendered as HTML.
+
+Every page is whole without JavaScript; the modules in `static/` fetch the same addresses and swap `<main>`,
+so a card, a chip or a facet is written in one place only, its template. A photo is posted to `/` with the
+fields of the search form, and answered with the same page.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.types import Scope
+
+from bowerbird.errors import BowerbirdError, NotFoundError
+from bowerbird.market.query import Sort
+from bowerbird.serving import wording
+from bowerbird.serving.facet_links import category_links, price_bars, value_links
+from bowerbird.serving.front import Front
+from bowerbird.serving.search_form import SORT_LABELS, SearchForm
+
+SIMILAR_LIMIT = 12
+STATIC_FOLDER = Path(__file__).parent / "static"
+LIKE_SIZE = 640  # pixels on the longest side of a stored photo that is searched with
+A_YEAR = "public, max-age=31536000, immutable"
+Payload = dict[str, Any]
+
+
+def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
+    """Add `/`, `/listings/{listing_id}`, `/owner` and `/static` to `app`.
+
+    Args:
+        app: the web application.
+        front_of: the market that answers a request.
+    """
+    assets = f"/static/{_version(STATIC_FOLDER)}"
+    app.mount(assets, _VersionedFiles(directory=STATIC_FOLDER), name="static")
+    pages = _Pages(front_of, _environment(assets))
+    app.add_api_route("/", pages.search, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/", pages.search_with_photo, methods=["POST"], include_in_schema=False)
+    app.add_api_route("/listings/{listing_id}", pages.listing, include_in_schema=False)
+    app.add_api_route("/owner", pages.owner, include_in_schema=False)
+
+
+class _Pages:
+    """The routes; an error is a page too."""
+
+    def __init__(self, front_of: Callable[[Request], Front], environment: Environment) -> None:
+        self._front_of = front_of
+        self._environment = environment
+
+    def search(self, request: Request) -> HTMLResponse:
+        """The search page of an address."""
+        return self._found(request, request.query_params, None)
+
+    async def search_with_photo(self, request: Request) -> HTMLResponse:
+        """The search page of a form that may hold a photo."""
+        async with request.form(max_files=1, max_fields=len(fields(SearchForm))) as form:
+            photo = form.get("photo")
+            upload = await photo.read() if isinstance(photo, UploadFile) and photo.size else None
+            return await run_in_threadpool(self._found, request, dict(form), upload)
+
+    def listing(self, request: Request, listing_id: str) -> HTMLResponse:
+        """One listing and those like it."""
+        front = self._front_of(request)
+        try:
+            found = front.listing(listing_id)
+        except BowerbirdError as error:
+            return self._problem(error)
+        try:
+            similar = front.similar(listing_id, SIMILAR_LIMIT)
+        except NotFoundError:  # stored, but not among what is searched
+            similar = None
+        return self._page("listing.html", listing=found, similar=similar, form=SearchForm())
+
+    def owner(self, request: Request) -> HTMLResponse:
+        """The state of the market."""
+        try:
+            state = self._front_of(request).state()
+        except BowerbirdError as error:
+            return self._problem(error)
+        return self._page("owner.html", state=state, form=SearchForm())
+
+    def _found(self, request: Request, given: Mapping[str, object], upload: bytes | None) -> HTMLResponse:
+        front = self._front_of(request)
+        try:
+            form = SearchForm.read(given)
+            if upload is None and form.like:
+                upload = front.photo(form.like, LIKE_SIZE)
+            reply = front.search(form.query(None if upload is None else front.decoded(upload)))
+        except BowerbirdError as error:
+            return self._problem(error)
+        context = _search_context(form, reply, front.settings.currency)
+        return self._page("search.html", photo=upload is not None, **context)
+
+    def _problem(self, error: BowerbirdError) -> HTMLResponse:
+        return self._page("problem.html", error.http_status, error=error, form=SearchForm())
+
+    def _page(self, template: str, status: int = 200, **context: object) -> HTMLResponse:
+        html = self._environment.get_template(template).render(now=datetime.now(UTC), **context)
+        return HTMLResponse(html, status)
+
+
+class _VersionedFiles(StaticFiles):
+    """Files under an address that changes with their content, so that a browser may keep them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = A_YEAR
+        return response
+
+
+def _search_context(form: SearchForm, reply: Payload, currency: str) -> Payload:
+    """What search.html needs beside the reply: links for chips, facets and the next page."""
+    facets = reply["facets"]
+    understood = reply["understood"]
+    currency = next((hit["price"]["currency"] for hit in reply["hits"] if hit["price"]), currency)
+    return {
+        "form": form,
+        "reply": reply,
+        "chips": form.chips(understood, currency),
+        "categories": category_links(
+            facets.get("category", ()), form, understood["category"] if understood else None
+        ),
+        "bars": price_bars(facets.get("price", ()), form, currency),
+        "value_facets": [
+            (label, links)
+            for name, label in (("place", "Place"), ("status", "Status"), ("seller", "Seller"))
+            if (links := value_links(name, facets.get(name, ()), form))
+        ],
+        "sorts": [
+            (sort, label) for sort, label in SORT_LABELS.items() if sort is not Sort.DISTANCE or form.near
+        ],
+        "more_href": form.url(cursor=reply["next_cursor"]) if reply["next_cursor"] else None,
+    }
+
+
+def _environment(assets: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bowerbird.serving"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["assets"] = assets
+    for filter_ in (wording.count, wording.money, wording.size, wording.milliseconds, wording.age):
+        environment.filters[filter_.__name__] = filter_
+    environment.filters["plural"] = wording.plural
+    environment.filters["moment"] = wording.moment
+    return environment
+
+
+def _version(folder: Path) -> str:
+    """8 hexadecimal digits that change when any file of `folder` does."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

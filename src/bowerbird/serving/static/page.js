@@ -1,0 +1,18 @@
+// The entry of every page: without it the pages still work, as plain links and forms.
+import { startAutocomplete } from "./autocomplete.js";
+import { startGallery } from "./gallery.js";
+import { startPhotos } from "./photo.js";
+import { startSearch } from "./search.js";
+
+startSearch({ afterSwap: startGallery });
+startPhotos();
+startAutocomplete();
+startGallery();
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    document.getElementById("q").select();
+  }
+});
