@@ -113,7 +113,7 @@ def open_engine(settings: Settings) -> Engine:
             match_limit=search.match_limit,
             text_depth=search.text_depth,
             photo_depth=search.photo_depth,
-            photo_cutoff=Cutoff(search.photo_z, search.photo_floor),
+            photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
             kept_rows=search.kept_rows,
         ),
     )

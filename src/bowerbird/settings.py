@@ -81,7 +81,9 @@ class SearchSettings(_Group):
         0.97, gt=0, lt=1, description="Share of nonsense queries left without a dense hit when calibrating."
     )
     text_floor: float = Field(0.2, ge=-1, le=1, description="Least cosine of a dense text hit.")
-    photo_z: float = Field(3.0, description="Deviations above the background that a photo hit must stand.")
+    photo_strength: float = Field(
+        0.8, description="Least strength of a photo hit: its cosine times its deviations above background."
+    )
     photo_floor: float = Field(0.2, ge=-1, le=1, description="Least cosine of a photo hit.")
     kept_rows: int = Field(2_000_000, ge=1, description="Rows of match sets kept in memory for paging.")
 

@@ -73,7 +73,7 @@ def build_generation(
         revision=revision,
         encoders=stores.encoders,
         counts=counts,
-        cutoff={"z": cutoff.z, "floor": cutoff.floor},
+        cutoff={"strength": cutoff.strength, "floor": cutoff.floor},
     )
     stores.generations.prune(keep=settings.keep_generations)
     return generation
@@ -103,15 +103,17 @@ def _calibrated(staged: Path, vectors: ListingVectors, settings: ProjectionSetti
     """The dense cut-off of this market: nonsense, made of no known word, must find nothing."""
     texts = FaissIndex.load(staged / "texts")
     if not len(texts):
-        return Cutoff(z=0.0, floor=settings.text_floor)
+        return Cutoff(strength=0.0, floor=settings.text_floor)
     knows = KeywordIndex.open(staged / "keywords").knows
     queries = nonsense_queries(NONSENSE_QUERIES, knows, np.random.default_rng(0))
     embedded = vectors.text_encoder.encode(queries)
     background = Background.of(len(texts), texts.vectors)
     top_scores, _ = texts.search(embedded, 1)
-    top_z = [background.z_scores(query, scores) for query, scores in zip(embedded, top_scores, strict=True)]
-    top = np.concatenate(top_z)
-    return calibrated_cutoff(top[np.isfinite(top)], settings.found_nothing, settings.text_floor)
+    pairs = zip(embedded, top_scores, strict=True)
+    strengths = np.concatenate([background.strengths(query, scores) for query, scores in pairs])
+    if not np.isfinite(strengths).all():  # too small a market to have a background
+        return Cutoff(strength=0.0, floor=settings.text_floor)
+    return calibrated_cutoff(strengths, settings.found_nothing, settings.text_floor)
 
 
 def _made(folder: Path) -> Path:

@@ -168,7 +168,7 @@ class Front:
             },
             "lag": revision - current.revision,
             "encoders": engine.stores.encoders,
-            "cutoff": {"z": current.text_cutoff.z, "floor": current.text_cutoff.floor},
+            "cutoff": {"strength": current.text_cutoff.strength, "floor": current.text_cutoff.floor},
             "fresh_rows": current.index.fresh_rows,
             "live_rows": len(current.index),
             "last_import": self._last_import(),
