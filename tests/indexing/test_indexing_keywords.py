@@ -121,7 +121,7 @@ def test_matches_and_order_are_those_of_a_double_loop(tmp_path_factory, data):
     title = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=6).map(" ".join)
     titles = data.draw(st.lists(title, min_size=1, max_size=12))
     query = data.draw(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=4, unique=True))
-    index = index_of(tmp_path_factory.mktemp("k"), titles, boosts={"title": 1.0}, correction_discount=0.5)
+    index = index_of(tmp_path_factory.mktemp("k"), titles, boosts={"title": 1.0}, adjacent_boost=0.0)
     expected = bm25(titles, query)
     matches = index.search(" ".join(query), limit=50)
     assert set(matches.ranked.rows.tolist()) == set(expected)
@@ -213,6 +213,21 @@ def test_synonyms_match_at_a_discount(tmp_path: Path):
     assert rows[0] == 1
     assert set(rows) == {0, 1, 2}
     assert found(index, "couch") == [0]
+
+
+def test_words_side_by_side_in_a_title_come_first(tmp_path: Path):
+    index = index_of(tmp_path, ["Table for a lamp", "Lamp on a table", "Table lamp for all", "Oak desk"])
+    assert found(index, "table lamp")[0] == 2
+    assert set(found(index, "table lamp")) == {0, 1, 2}
+
+
+def test_a_title_outweighs_a_description(tmp_path: Path):
+    listings = [
+        Listing("0", "Radio", description="Not a lamp, a lamp it is not: lamp lamp"),
+        Listing("1", "Lamp", description="It gives light"),
+        Listing("2", "Desk", attributes=(("goes with", "lamp"),)),
+    ]
+    assert found(index_of(tmp_path, listings), "lamp")[0] == 1
 
 
 def test_a_place_counts_only_beside_other_words(tmp_path: Path):

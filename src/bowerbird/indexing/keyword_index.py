@@ -230,10 +230,12 @@ def _run(
     total = int(found.count)
     if allowed is not None and total > limit:
         found = searcher.search(query, total, count=True)
-    rows = np.array(searcher.fast_field_values(ROW, [address for _, address in found.hits]), np.int64)
-    scores = np.array([score for score, _ in found.hits], np.float32)
+    hits = found.hits  # made anew at every access
+    rows = np.array(searcher.fast_field_values(ROW, [address for _, address in hits]), np.int64)
+    scores = np.array([score for score, _ in hits], np.float32)
     if allowed is not None:
         kept = rows < len(allowed)
         kept[kept] = allowed[rows[kept]]
         rows, scores, total = rows[kept], scores[kept], int(kept.sum())
-    return RankedList.of(rows, scores).head(limit), total
+    ranked = RankedList.of(rows, scores)
+    return ranked if len(ranked) <= limit else ranked.head(limit), total

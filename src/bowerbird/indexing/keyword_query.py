@@ -7,6 +7,7 @@ clauses are joined by 'at least so many of them', which is the cut-off that defi
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import tantivy
 from tantivy import Occur, Query
@@ -51,6 +52,7 @@ class QueryBuilder:
         if clauses:
             should = [(Occur.Should, self.clause(clause, place=several)) for clause in clauses]
             parts.append((Occur.Must, Query.boolean_query(should, self.needed(len(clauses)))))
+            parts += [(Occur.Should, query) for query in self._neighbours(clauses)]
         parts += [(Occur.MustNot, self.anywhere(terms, place=True)) for terms in asked.excluded]
         return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
@@ -86,6 +88,11 @@ class QueryBuilder:
     def stems(self, terms: Terms) -> list[str]:
         """The terms as the matched fields hold them."""
         return [stem for term in terms for stem in self._stemmed.analyze(term)]
+
+    def _neighbours(self, clauses: Sequence[Clause]) -> list[Query]:
+        boost = self._settings.adjacent_boost
+        pairs = (self.stems((a.searched, b.searched)) for a, b in pairwise(clauses)) if boost else ()
+        return [self._weighed(self._in_field("title", pair), boost) for pair in pairs if len(pair) == 2]
 
     def _in_field(self, name: str, stems: list[str]) -> Query:
         if len(stems) == 1:

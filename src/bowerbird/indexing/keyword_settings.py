@@ -8,7 +8,7 @@ from bowerbird.indexing.keyword_document import MATCHED_FIELDS
 
 
 def _boosts() -> dict[str, float]:
-    return {"title": 4.0, "category": 1.0, "attributes": 1.0, "place": 0.5, "description": 0.5}
+    return {"title": 4.0, "category": 1.0, "attributes": 0.5, "place": 0.5, "description": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class KeywordSettings:
     """
 
     boosts: Mapping[str, float] = field(default_factory=_boosts)  # BM25 weight by field; 0 leaves it out
+    adjacent_boost: float = 2.0  # for two words of the query that are neighbours in the title, too
     all_of: int = 2  # a query of up to this many words needs every one
     share: float = 0.66  # and a longer one this share of them, rounded up
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # word -> words or phrases
