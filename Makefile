@@ -3,13 +3,14 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 PORT ?= 8000
+DATA ?= ../shared/data
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check \
 	--constraint requirements.lock
 COVERAGE ?= --cov --cov-report=term
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint types layers docs docs-check format lock clean
+.PHONY: help setup demo test test-long check lint types layers docs docs-check bench format lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -37,11 +38,23 @@ types: setup
 layers: setup
 	$(BIN)/lint-imports
 
-docs: setup ## Write the generated docs: the tree of ARCHITECTURE.md, the settings
+docs: setup ## Write the generated docs: ARCHITECTURE.md's tree, settings, commands, figures
 	$(BIN)/python docs/generate.py
 
 docs-check: setup
 	$(BIN)/python docs/generate.py --check
+
+bench: setup ## Measure search and photo retrieval on the data in DATA; figures go to benchmarks/results
+	@test -d "$(DATA)" || { echo 'no data at $(DATA): run make bench DATA=/path/to/data'; exit 1; }
+	mkdir -p benchmarks/results .cache
+	$(BIN)/python benchmarks/search_quality.py --products $(DATA)/electronics/products.jsonl.gz \
+		--judgements $(DATA)/electronics/judgements.csv --json > .cache/search_quality.json
+	mv .cache/search_quality.json benchmarks/results/
+	$(BIN)/bowerbird import $(DATA)/marketplace/Products.csv --photos $(DATA)/marketplace/images.zip \
+		--home .cache/marketplace
+	$(BIN)/bowerbird index --home .cache/marketplace
+	$(BIN)/python benchmarks/photo_retrieval.py --home .cache/marketplace --json > .cache/photo_retrieval.json
+	mv .cache/photo_retrieval.json benchmarks/results/
 
 format: setup ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .

@@ -1,27 +1,34 @@
-"""Write what would otherwise be said twice: the tree of ARCHITECTURE.md and docs/settings.md.
+"""Write what would otherwise be said twice: trees, settings, commands and figures.
 
 `python docs/generate.py` writes; with `--check` it changes nothing and exits 1 where a file is out of date.
 """
 
 import ast
+import json
 import os
 import sys
 import textwrap
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import typer
+from typer.testing import CliRunner
+
+from bowerbird import cli
 from bowerbird.settings import Settings, described_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bowerbird"
-TREE_START, TREE_END = "<!-- tree: written by `make docs` -->", "<!-- end of tree -->"
 
 
 def main(arguments: list[str]) -> int:
     """Write, or check, every generated file; the exit status."""
     generated = {
-        ROOT / "ARCHITECTURE.md": architecture(),
+        ROOT / "ARCHITECTURE.md": filled("ARCHITECTURE.md", "tree", f"```\nsrc/bowerbird/\n{tree()}\n```"),
+        ROOT / "README.md": filled("README.md", "figures", figures()),
         ROOT / "docs" / "settings.md": settings_page(),
+        ROOT / "docs" / "cli.md": command_page(),
     }
     stale = [
         path
@@ -48,12 +55,11 @@ def layers() -> list[str]:
     ]
 
 
-def architecture() -> str:
-    """ARCHITECTURE.md with its tree replaced."""
-    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    before, rest = text.split(TREE_START)
-    after = rest.split(TREE_END)[1]
-    return f"{before}{TREE_START}\n```\nsrc/bowerbird/\n{tree()}\n```\n{TREE_END}{after}"
+def filled(page: str, name: str, content: str) -> str:
+    """The text of `page` with what stands between its two marks called `name` replaced."""
+    start, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
+    before, rest = (ROOT / page).read_text("utf-8").split(start)
+    return f"{before}{start}\n{content}\n{end}{rest.split(end)[1]}"
 
 
 def tree() -> str:
@@ -76,6 +82,35 @@ def summary(path: Path) -> str:
     return docstring.partition("\n")[0].rstrip(".")
 
 
+def figures() -> str:
+    """A table for every file of benchmarks/results: a line a figure, a column a system."""
+    tables = [_figure_table(path) for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))]
+    return "\n\n".join(tables) or "Not measured yet: run `make bench`."
+
+
+def _figure_table(path: Path) -> str:
+    measured = json.loads(path.read_text("utf-8"))["figures"]
+    systems = list(dict.fromkeys(figure["system"] for figure in measured))
+    values = {(figure["name"], figure["system"]): figure for figure in measured}
+    lines = [
+        f"`benchmarks/{path.stem}.py`, with 95% intervals:",
+        "",
+        f"| figure | {' | '.join(systems)} |",
+        "|---|" + "---|" * len(systems),
+    ]
+    for name in dict.fromkeys(figure["name"] for figure in measured):
+        cells = [_figure_cell(values.get((name, system))) for system in systems]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _figure_cell(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return ""
+    interval = f" ({figure['low']:.3g} to {figure['high']:.3g})" if "low" in figure else ""
+    return f"{figure['value']:.3g}{interval}"
+
+
 def settings_page() -> str:
     """docs/settings.md: every setting with its default and meaning."""
     lines = [
@@ -93,6 +128,29 @@ def settings_page() -> str:
     for name, _, default, meaning in described_settings(Settings()):
         lines.append(f"| `{name}` | `{default if default != '' else '(empty)'}` | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def command_page() -> str:
+    """docs/cli.md: what `--help` says of every command."""
+    lines = ["# Commands", "", "Written by `make docs` from the help of `src/bowerbird/cli.py`."]
+    for words in command_names(cli.app):
+        asked = CliRunner().invoke(cli.app, [*words, "--help"], prog_name="bowerbird", terminal_width=100)
+        if asked.exit_code != 0:
+            raise SystemExit(f"bowerbird {' '.join(words)} --help failed: {asked.output}")
+        text = "\n".join(line.rstrip() for line in asked.output.strip().splitlines())
+        lines += ["", f"## `bowerbird {' '.join(words)}`", "", "```", text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def command_names(app: typer.Typer) -> Iterator[tuple[str, ...]]:
+    """The words that call each command of `app` and of the groups in it."""
+    for command in app.registered_commands:
+        function = command.callback
+        yield (command.name or (function.__name__.replace("_", "-") if function else ""),)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            for words in command_names(group.typer_instance):
+                yield (str(group.name), *words)
 
 
 if __name__ == "__main__":
