@@ -254,6 +254,7 @@ def test_completions_know_the_words_before(index):
     assert index.complete("red lea", 5) == [("red leather", 1)]
     assert index.complete("ofice", 5) == [("office", 1)]
     assert index.complete("ch", 5) == [("chair", 1), ("charger", 1)]
+    assert index.complete("lpto", 5) == [("laptop", 2)]
     assert index.complete("qqqq", 5) == []
     assert index.complete(" ", 5) == []
 

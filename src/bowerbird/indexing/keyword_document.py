@@ -1,5 +1,7 @@
 """A listing as a keyword document: which of its words go into which field."""
 
+from collections.abc import Mapping
+
 import tantivy
 
 from bowerbird.indexing.text_analysis import PLAIN, STEMMED, listing_text
@@ -20,16 +22,11 @@ def schema() -> tantivy.Schema:
     return builder.build()
 
 
-def dictionary_text(listing: Listing) -> str:
-    """The words of a listing that may correct or complete a query: those written with care."""
-    values = (value for _, value in listing.attributes)
-    return listing_text(" ".join((listing.title, *listing.category, *values)))
+def keyword_texts(listing: Listing) -> dict[str, str]:
+    """The text of each field of `listing` that has one.
 
-
-def keyword_document(row: int, listing: Listing) -> tantivy.Document:
-    """The document of `listing`, which is row `row` of the market."""
-    document = tantivy.Document()
-    document.add_integer(ROW, row)
+    The dictionary gets what is written with care: title, category and the values of attributes.
+    """
     texts = {
         "title": listing.title,
         "category": " ".join(listing.category),
@@ -37,8 +34,15 @@ def keyword_document(row: int, listing: Listing) -> tantivy.Document:
         "place": listing.place or "",
         "description": listing.description,
     }
+    texts = {name: listing_text(text) for name, text in texts.items() if text}
+    careful = (texts.get(name, "") for name in ("title", "category", "attributes"))
+    return texts | {WORDS: " ".join(careful)}
+
+
+def keyword_document(row: int, texts: Mapping[str, str]) -> tantivy.Document:
+    """The document of the listing of `keyword_texts`, which is row `row` of the market."""
+    document = tantivy.Document()
+    document.add_integer(ROW, row)
     for name, text in texts.items():
-        if text:
-            document.add_text(name, listing_text(text))
-    document.add_text(WORDS, dictionary_text(listing))
+        document.add_text(name, text)
     return document

@@ -16,7 +16,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from bowerbird.errors import NotFoundError, UnavailableError
-from bowerbird.indexing.keyword_document import ROW, WORDS, dictionary_text, keyword_document, schema
+from bowerbird.indexing.keyword_document import ROW, WORDS, keyword_document, keyword_texts, schema
 from bowerbird.indexing.keyword_query import Clause, QueryBuilder
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.query_plan import Planner
@@ -97,10 +97,11 @@ class KeywordIndex:
         Raises:
             UnavailableError: another process writes into the folder.
         """
+        texts = keyword_texts(listing)
         with self._writing:
-            self._writable().add_document(keyword_document(row, listing))
+            self._writable().add_document(keyword_document(row, texts))
             self._uncommitted += 1
-        self._dictionary.note(dictionary_text(listing))
+        self._dictionary.note(texts[WORDS])
 
     def commit(self) -> None:
         """Make what was added durable and visible."""
@@ -188,10 +189,11 @@ class KeywordIndex:
         found = searcher.terms_with_prefix(WORDS, last, context, 4 * k + len(before))
         if not found:
             least = self._settings.least_frequency
-            corrections = self._dictionary.corrections(searcher, last, least)[:k]
+            meant = self._dictionary.corrections(searcher, last, least)[:k]
+            meant += self._dictionary.completions(searcher, last, least)[:k]
             found = [
                 pair
-                for correction in corrections
+                for correction in meant
                 for pair in searcher.terms_with_prefix(WORDS, correction.term, context, 1)
             ]
         by_stem: dict[str, tuple[str, int]] = {}

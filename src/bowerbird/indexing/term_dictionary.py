@@ -34,13 +34,19 @@ class TermDictionary:
 
     def corrections(self, searcher: tantivy.Searcher, word: str, least_frequency: int) -> list[Correction]:
         """What `word` may have been meant to be, best first; `searcher` sees the committed listings."""
-        with self._lock:
-            read, fresh = self._refreshed(searcher)
-        found = {c.term: c for c in fresh.corrections(word, least_frequency)}
-        found |= {c.term: c for c in read.corrections(word, least_frequency)}
-        return sorted(found.values())
+        read, fresh = self._refreshed(searcher)
+        return _merged(fresh.corrections(word, least_frequency), read.corrections(word, least_frequency))
+
+    def completions(self, searcher: tantivy.Searcher, prefix: str, least_frequency: int) -> list[Correction]:
+        """Terms that begin with what `prefix` may have been meant to be, best first."""
+        read, fresh = self._refreshed(searcher)
+        return _merged(fresh.completions(prefix, least_frequency), read.completions(prefix, least_frequency))
 
     def _refreshed(self, searcher: tantivy.Searcher) -> tuple[Vocabulary, Vocabulary]:
+        with self._lock:
+            return self._locked_refresh(searcher)
+
+    def _locked_refresh(self, searcher: tantivy.Searcher) -> tuple[Vocabulary, Vocabulary]:
         if self._read is None:
             self._read = Vocabulary(searcher.terms_with_prefix(WORDS, ""))
             self._noted, self._added, self._n_added, self._fresh = [], Counter(), 0, Vocabulary(())
@@ -51,3 +57,8 @@ class TermDictionary:
             self._noted = []
             self._fresh = Vocabulary(self._added.items())
         return self._read, self._fresh
+
+
+def _merged(fresh: list[Correction], read: list[Correction]) -> list[Correction]:
+    by_term = {correction.term: correction for correction in (*fresh, *read)}
+    return sorted(by_term.values())

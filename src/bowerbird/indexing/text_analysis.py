@@ -12,14 +12,13 @@ STEMMED = "stemmed_english"
 PLAIN = "plain"
 _LONGEST_TERM = 40
 
-_APOSTROPHE_S = re.compile(r"['’]s\b", re.IGNORECASE)
-_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
+_APOSTROPHE = re.compile(r"['’]s\b|(?<=\w)['’](?=\w)", re.IGNORECASE)
 _UNITS = (
     "gb|tb|mb|kb|mm|cm|km|m|kg|mg|g|ml|cl|l|litres?|inch|inches|ft|kw|w|watts?|v|volts?|mah|ah|"
     "khz|mhz|ghz|hz|mp|fps|bit"
 )
-_NUMBER_UNIT = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?)[\s-]?(?:({_UNITS})\b|[\"″”](?!\w))", re.IGNORECASE)
-_UNIT_ALONE = re.compile(rf"(?<=\d[\s-])({_UNITS})\b", re.IGNORECASE)
+# It begins with a digit so that the search can skip to one; what stands before is looked at afterwards.
+_NUMBER_UNIT = re.compile(rf"(\d+(?:\.\d+)?)(?:([\s-]?)({_UNITS})\b|\s?[\"″”](?!\w))", re.IGNORECASE)
 _SAME_UNIT = {
     "inches": "inch",
     "litre": "l",
@@ -52,20 +51,30 @@ def listing_text(text: str) -> str:
 
     Units that stand alone are said once more at the end, so that 'inch tv' finds a '55 inch TV'.
     """
-    alone = {match[1] for match in _UNIT_ALONE.finditer(text)}
-    return " ".join((normalise(text), *sorted(alone)))
+    alone: set[str] = set()
+    joined = _joined(text, alone)
+    return " ".join((joined, *sorted(alone))) if alone else joined
 
 
 def normalise(text: str) -> str:
     """`text` of a query as the analysers are given it: no lone surrogates or apostrophes, units joined."""
+    return _joined(text, set())
+
+
+def _joined(text: str, alone: set[str]) -> str:
+    def join(match: re.Match[str]) -> str:
+        before = match.string[: match.start()][-1:]
+        if before.isalnum() or before in (".", "_"):
+            return match[0]
+        unit = (match[3] or "inch").lower()
+        if match[2]:
+            alone.add(unit)
+        return f"{match[1]}{_SAME_UNIT.get(unit, unit)}"
+
     text = text.encode("utf-8", "ignore").decode("utf-8")
-    text = _APOSTROPHE.sub("", _APOSTROPHE_S.sub("", text))
-    return _NUMBER_UNIT.sub(_join_unit, text)
-
-
-def _join_unit(match: re.Match[str]) -> str:
-    unit = (match[2] or "inch").lower()
-    return f"{match[1]}{_SAME_UNIT.get(unit, unit)}"
+    if "'" in text or "’" in text:
+        text = _APOSTROPHE.sub("", text)
+    return _NUMBER_UNIT.sub(join, text)
 
 
 def _folded() -> tantivy.TextAnalyzerBuilder:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SHORTEST, _TWO_EDITS, _LONGEST = 4, 8, 24  # letters
+_MOST = 20  # corrections of each length that are given, the commonest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +60,13 @@ class Vocabulary:
                 return sorted(found)
         return []
 
+    def completions(self, prefix: str, least_frequency: int = 1) -> list[Correction]:
+        """The longer terms that begin, but for one edit, with `prefix`; the first letter is kept."""
+        if not prefix.isalpha() or not _SHORTEST <= len(prefix) < _LONGEST:
+            return []
+        longer = (group for length, group in self._by_length.items() if length > len(prefix))
+        return sorted(c for group in longer for c in group.beginning(prefix, least_frequency))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _SameLength:
@@ -80,8 +88,23 @@ class _SameLength:
         if reach > 1:
             possible &= self.codes[:, 0] == codes[0, 0]
         rows = np.flatnonzero(possible)
-        distances = alignment_distances(codes[0], self.codes[rows])
-        near = (distances > 0) & (distances <= reach)
+        distances = alignment_distances(codes[0], self.codes[rows])[:, -1]
+        return self._corrections(word, rows, distances, reach)
+
+    def beginning(self, prefix: str, least_frequency: int) -> list[Correction]:
+        codes = _codes([prefix], len(prefix))
+        lacking = np.bitwise_count(_letters(codes) & ~self.letters)
+        possible = (lacking <= 1) & (self.frequencies >= least_frequency)
+        rows = np.flatnonzero(possible & (self.codes[:, 0] == codes[0, 0]))
+        heads = self.codes[rows, : len(prefix) + 1]
+        distances = alignment_distances(codes[0], heads)[:, len(prefix) - 1 :].min(axis=1)
+        return self._corrections(prefix, rows, distances, reach=1)
+
+    def _corrections(
+        self, word: str, rows: NDArray[np.int64], distances: NDArray[np.int16], reach: int
+    ) -> list[Correction]:
+        near = np.flatnonzero((distances > 0) & (distances <= reach))
+        near = near[np.argsort(-self.frequencies[rows[near]], kind="stable")[:_MOST]]
         return [
             Correction(
                 float(distance) + (0.5 if self.terms[row][0] != word[0] else 0),
@@ -93,7 +116,10 @@ class _SameLength:
 
 
 def alignment_distances(word: NDArray[np.uint32], terms: NDArray[np.uint32]) -> NDArray[np.int16]:
-    """(n,) optimal string alignment distances of the (m,) code points `word` to each of (n, l) `terms`."""
+    """(n, l + 1) optimal string alignment distances of the (m,) code points `word`.
+
+    Column j is the distance to the first j code points of each of the (n, l) `terms`.
+    """
     n, length = terms.shape
     steps = np.arange(length + 1, dtype=np.int16)
     before = np.broadcast_to(steps, (n, length + 1))
@@ -110,7 +136,7 @@ def alignment_distances(word: NDArray[np.uint32], terms: NDArray[np.uint32]) -> 
         # An insertion costs one a column: the running minimum of (cost - column), put back.
         row = np.minimum.accumulate(row - steps, axis=1) + steps
         twice_before, before = before, row
-    return np.asarray(before[:, -1])
+    return np.asarray(before)
 
 
 def _codes(terms: list[str], length: int) -> NDArray[np.uint32]:
