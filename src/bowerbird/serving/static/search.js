@@ -6,6 +6,7 @@ const SKELETONS_AFTER_MS = 150;
 const main = document.getElementById("main");
 const words = document.getElementById("q");
 let running = null;
+let covered = null; // the cards that skeletons stand in for
 let afterSwap = () => {};
 
 export function startSearch(hooks) {
@@ -29,6 +30,7 @@ async function visit(address, { push = true } = {}) {
   if (push) history.pushState({ photo: ownPhoto()?.key ?? null }, "", url);
   const answer = await ask(url, true);
   if (!answer) return;
+  covered = null;
   main.replaceChildren(...answer.main.childNodes);
   document.title = answer.title;
   words.value = url.searchParams.get("q") ?? "";
@@ -123,11 +125,15 @@ function restore(state) {
 }
 
 function showSkeletons() {
-  const template = document.getElementById("skeletons");
-  document.getElementById("cards")?.replaceChildren(template.content.cloneNode(true));
+  const cards = document.getElementById("cards");
+  if (!cards || covered) return;
+  covered = [...cards.childNodes];
+  cards.replaceChildren(document.getElementById("skeletons").content.cloneNode(true));
 }
 
 function complain(message) {
+  if (covered) document.getElementById("cards").replaceChildren(...covered);
+  covered = null;
   main.querySelector(".failure")?.remove();
   main.prepend(
     Object.assign(document.createElement("p"), { className: "notice failure", textContent: message }),
