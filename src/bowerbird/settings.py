@@ -4,6 +4,7 @@ Placed late among the layers so that no stage can read it: `assembly` hands each
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -145,7 +146,7 @@ class Settings(BaseSettings):
         return self.home / "models"
 
 
-def load_settings(home: Path | None = None, **overrides: BaseModel | str) -> Settings:
+def load_settings(home: Path | None = None, **overrides: BaseModel | Mapping[str, Any] | str) -> Settings:
     """The settings of a home; `home` None means BOWERBIRD_HOME, else ./market.
 
     Raises:

@@ -127,6 +127,8 @@ class MarketIndex:
         listings are found or no allowed photo is left.
         """
         owners = self.photo_owners.rows(len(allowed))
+        if not len(owners):
+            return RankedList.empty()
         allowed_photos = allowed[owners]
         wanted = depth
         while True:
