@@ -135,6 +135,11 @@ def test_a_price_limit_is_read(words, left, low, high):
         "leeds",  # no preposition
         "category 6 cable",
         "in sofabeds",
+        "audio cable 1->2",
+        "cable > 75 dB",
+        "jeans 34/31- £25",
+        "42-in sofa",
+        "table with built in reading",
     ],
 )
 def test_words_are_left_alone_when_in_doubt(words):

@@ -32,30 +32,30 @@ _MORE_LESS = r"(?:no|not)\s+{}\s+than"
 _MAXIMUM = re.compile(
     rf"(?:{_LEAD}\b(?:(?P<exact>under|below|(?:less|lower|cheaper)\s+than|{_MORE_LESS.format('more')}|at\s+most|"
     r"up\s?to|(?:max(?:imum)?|top)\s+price|price\s+(?:max(?:imum)?|limit))"
-    r"|(?P<loose>max(?:imum)?\b\.?|budget)|(?P<marked>within))|(?P<sign>[<≤]=?))"
+    r"|(?P<loose>max(?:imum)?\b\.?|budget)|(?P<marked>within))|(?P<sign>(?<![-=<>])[<≤]=?))"
     rf"{_OPENING}{_amount('high')}",
     re.IGNORECASE,
 )
 _MINIMUM = re.compile(
     rf"(?:{_LEAD}\b(?:(?P<exact>over|above|(?:more|greater|higher)\s+than|{_MORE_LESS.format('less')}|at\s+least|"
     r"upwards\s+of|starting\s+at|min(?:imum)?\s+price|price\s+min(?:imum)?)"
-    r"|(?P<loose>min(?:imum)?\b\.?)|(?P<marked>(?:starting\s+)?from))|(?P<sign>[>≥]=?))"
+    r"|(?P<loose>min(?:imum)?\b\.?)|(?P<marked>(?:starting\s+)?from))|(?P<sign>(?<![-=<>])[>≥]=?))"
     rf"{_OPENING}{_amount('low')}",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    rf"{_LEAD}(?:\b(?:(?P<exact>between)|(?P<marked>from)))?\s*(?<![\w.,]){_amount('low')}"
+    rf"{_LEAD}(?:\b(?:(?P<exact>between)|(?P<marked>from)))?\s*(?<![\w.,/]){_amount('low')}"
     rf"\s*(?:[-–—~]|\bto\b|(?(exact)\band\b|\buntil\b))\s*{_amount('high')}",
     re.IGNORECASE,
 )
 _AT_MOST_AFTER = re.compile(
-    rf"(?<![\w.,]){_amount('high')}\s*"
+    rf"(?<![\w.,/]){_amount('high')}\s*"
     r"(?:(?P<exact>or\s+(?:less|under|below|cheaper|lower))|(?P<marked>and\s+(?:under|below))"
     r"|(?P<loose>max(?:imum)?|tops))\b",
     re.IGNORECASE,
 )
 _AT_LEAST_AFTER = re.compile(
-    rf"(?<![\w.,]){_amount('low')}\s*(?:(?P<exact>or\s+(?:more|above|higher)\b)"
+    rf"(?<![\w.,/]){_amount('low')}\s*(?:(?P<exact>or\s+(?:more|above|higher)\b)"
     r"|(?P<marked>\+|(?:(?:and|or)\s+(?:over|above|up)|plus|min(?:imum)?)\b))",
     re.IGNORECASE,
 )
@@ -64,7 +64,7 @@ _PATTERNS = (_RANGE, _MAXIMUM, _MINIMUM, _AT_MOST_AFTER, _AT_LEAST_AFTER)
 _UNITS = re.compile(
     r"\s*[%\"″′”’'°/×+*]|[\s-]?(?:[cmk]?m|mms?|cms?|kms?|met(?:re|er)s?|inch(?:es)?|in(?=\s*$)|ft|feet|foot|yards?|"
     r"yds?|miles?|mi|kgs?|kilos?|g|grams?|lbs?|stones?|oz|tonnes?|lit(?:re|er)s?|l|ml|cl|pints?|gallons?|"
-    r"[kmgt]b|[kmg]?hz|mah?|k?w|k?wh|k?watts?|k?va?|volts?|amps?|ah|bhp|hp|cc|mph|kmh|kph|mpg|rpm|mp|"
+    r"[kmgt]b|[kmg]?hz|db|mbps|mbit|mah?|k?w|k?wh|k?watts?|k?va?|volts?|amps?|ah|bhp|hp|cc|mph|kmh|kph|mpg|rpm|mp|"
     r"megapixels?|years?|yrs?|yo|months?|mths?|weeks?|wks?|days?|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?|"
     r"people|persons?|adults?|kids|children|players?|seats?|seaters?|doors?|beds?|bedrooms?|rooms?|berths?|"
     r"pieces?|pcs|packs?|items?|pages?|gears?|speeds?|strings?|tog|carats?|ct|sqm|sq|acres?|degrees?|gsm|"

@@ -18,9 +18,13 @@ from bowerbird.retrieval.price_phrases import first_price_phrase
 
 _MOST_PHRASES = 8  # a query that says more than this is not understood at all
 _PREPOSITION = re.compile(
-    r"(?<!\w)(?:(?:based|located)\s+)?(?:(?P<either>in)|(?P<place>near|around|close\s+to))\s+(?P<the>the\s+)?"
+    r"(?<![\w-])(?:(?:based|located)\s+)?(?:(?P<either>in)|(?P<place>near|around|close\s+to))\s+(?P<the>the\s+)?"
     r"|(?<!\w)category\s*:\s*",
     re.IGNORECASE,
+)
+# 'built in games' and 'walk in wardrobe' name a kind of thing, not where to look.
+_COMPOUND_BEFORE = re.compile(
+    r"\b(?:built|walk|plug|drop|push|clip|slot|bolt|screw|pop|step)\s$", re.IGNORECASE
 )
 _CATEGORY_WORD = re.compile(r"\s+(?:category|section|department)(?!\w)", re.IGNORECASE)
 _EDGE = " ,;:-"
@@ -72,8 +76,9 @@ class Vocabulary:
         run that is not a whole place stands for its first part, as a filter takes one part or the whole.
         """
         place_names: dict[str, str] = {}
+        forms: dict[str, str] = {}  # parts such as counties repeat
         for place in places:
-            _add_place(place_names, place)
+            _add_place(place_names, place, forms)
         category_names: dict[str, str] = {}
         for path in categories:
             _add_category(category_names, path)
@@ -134,6 +139,8 @@ def _named_phrase(words: str, vocabulary: Vocabulary) -> _Phrase | None:
     if not vocabulary.longest:
         return None
     for opening in _PREPOSITION.finditer(words):
+        if opening["either"] and _COMPOUND_BEFORE.search(words, max(0, opening.start() - 7), opening.start()):
+            continue
         tokens = _tokens_from(words, opening.end(), vocabulary.longest)
         takes_place = bool(opening["either"] or opening["place"])
         for count in range(len(tokens), 0, -1):
@@ -165,15 +172,17 @@ def _without(words: str, phrase: _Phrase) -> str:
     return f"{before} {after}".strip()
 
 
-def _add_place(names: dict[str, str], place: str) -> None:
+def _add_place(names: dict[str, str], place: str, forms: dict[str, str]) -> None:
     parts = [part.strip() for part in place.split(",")]
-    for start in range(len(parts)):
-        for end in range(start + 1, len(parts) + 1):
-            whole = start == 0 and end == len(parts)
-            if key := normal_name(" ".join(parts[start:end])):
-                names.setdefault(key, place if whole else parts[start])
-    if key := normal_name(place):
-        names[key] = place
+    normal = [forms.get(part) or forms.setdefault(part, normal_name(part)) for part in parts]
+    for start, first in enumerate(parts):
+        key = ""
+        for form in normal[start:]:
+            key = f"{key} {form}".strip()
+            if key:
+                names.setdefault(key, first)
+    if whole := " ".join(filter(None, normal)):
+        names[whole] = place
 
 
 def _add_category(names: dict[str, str], path: str) -> None:
