@@ -74,7 +74,9 @@ class Projection:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop tailing and let go of the index."""
+        """Stop tailing and let go of the index; a second call does nothing."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()

@@ -136,11 +136,21 @@ def _search_context(form: SearchForm, reply: Payload, currency: str) -> Payload:
             for name, label in (("place", "Place"), ("status", "Status"), ("seller", "Seller"))
             if (links := value_links(name, facets.get(name, ()), form))
         ],
-        "sorts": [
-            (sort, label) for sort, label in SORT_LABELS.items() if sort is not Sort.DISTANCE or form.near
-        ],
+        "sorts": _sorts(form, reply),
         "more_href": form.url(cursor=reply["next_cursor"]) if reply["next_cursor"] else None,
     }
+
+
+def _sorts(form: SearchForm, reply: Payload) -> list[tuple[Sort, str]]:
+    """The orders that mean something here: by distance from a place, by date where dates are known."""
+    labels = dict(SORT_LABELS)
+    if not form.near:
+        del labels[Sort.DISTANCE]
+    if form.sort != Sort.NEWEST and not any(hit["created_at"] for hit in reply["hits"]):
+        del labels[Sort.NEWEST]
+    if form.is_blank:
+        labels[Sort.RELEVANCE] = "Latest arrivals"
+    return list(labels.items())
 
 
 def _environment(assets: str) -> Environment:
@@ -150,6 +160,7 @@ def _environment(assets: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals["assets"] = assets
     for filter_ in (wording.count, wording.money, wording.size, wording.milliseconds, wording.age):

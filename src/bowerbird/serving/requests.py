@@ -108,7 +108,9 @@ class ListingChange(_Model):
     category: list[Annotated[str, Field(min_length=1, max_length=200)]] | str | None = Field(
         None, description="From root to leaf, or one text joined with ' / '.", examples=[["Home", "Sofas"]]
     )
-    price: PriceModel | float | None = Field(None, examples=[{"amount": 120, "currency": "GBP"}])
+    price: PriceModel | Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+        None, examples=[{"amount": 120, "currency": "GBP"}]
+    )
     place: str | None = Field(None, max_length=300)
     latitude: float | None = Field(None, ge=-90, le=90)
     longitude: float | None = Field(None, ge=-180, le=180)
