@@ -5,7 +5,8 @@
 Imports, encodes and indexes the products with the product's own jobs (in a temporary home unless one is
 given), asks the engine every judged query, and prints each figure with its interval. A judgements file is
 `query,id,grade`. The judgements of a pool favour the system that filled it, so nDCG is given twice: with
-unjudged listings counted as not relevant, and on the condensed list without them.
+unjudged listings counted as not relevant, and on the condensed list without them. Queries to which no judged
+product is relevant are left out, for every ranking scores 0 on them.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 from bowerbird.assembly import create_home, open_engine
 from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError
-from bowerbird.evaluation.judgements import Judgements, Run, read_judgements
+from bowerbird.evaluation.judgements import Judgements, Run, answerable, read_judgements
 from bowerbird.evaluation.metrics import (
     Metric,
     average_precision,
@@ -70,16 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        judgements = read_judgements(given.judgements)
+        every = read_judgements(given.judgements)
+        judgements = answerable(every)
         with tempfile.TemporaryDirectory() as folder:
             figures = _measured(given.home or Path(folder), given.products, given.map, judgements)
     except BowerbirdError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
+    counts = {"queries": len(judgements), "queries_without_relevant": len(every) - len(judgements)}
     if given.json:
-        print(json.dumps({"queries": len(judgements), "figures": [figure.as_json() for figure in figures]}))
+        print(json.dumps({**counts, "figures": [figure.as_json() for figure in figures]}))
         return 0
-    print(f"{len(judgements)} queries; nDCG has exponential gain unless it says linear\n")
+    print(
+        f"{counts['queries']} queries; {counts['queries_without_relevant']} more are left out, for no judged "
+        "product is relevant to them.\nnDCG has exponential gain (2^grade - 1) unless it says linear.\n"
+    )
     print(table(figures))
     return 0
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.evaluation.judgements import read_judgements
+from bowerbird.evaluation.judgements import answerable, read_judgements
 
 
 def write(tmp_path, text, encoding="utf-8"):
@@ -42,6 +42,10 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path, text, message):
         read_judgements(write(tmp_path, text))
 
 
+def test_a_query_without_anything_relevant_is_not_answerable():
+    assert answerable({"sofa": {"1": 0, "2": 1}, "iphone": {"3": 0}}) == {"sofa": {"1": 0, "2": 1}}
+
+
 def test_a_missing_file_and_another_encoding_are_said(tmp_path):
     with pytest.raises(NotFoundError, match="there is no judgements file"):
         read_judgements(tmp_path / "absent.csv")
@@ -53,4 +57,5 @@ def test_a_missing_file_and_another_encoding_are_said(tmp_path):
 def test_the_electronics_judgements_hold_77_queries(shared_data):
     judgements = read_judgements(shared_data / "electronics" / "judgements.csv")
     assert len(judgements) == 77
+    assert len(answerable(judgements)) == 63
     assert {grade for grades in judgements.values() for grade in grades.values()} == {0, 1, 2, 3}

@@ -9,6 +9,7 @@ from PIL import Image
 
 from bowerbird.cleaning.rejection import Part, Reason, Rejection
 from bowerbird.errors import InputError
+from bowerbird.jobs.duplicate_photos import duplicate_groups
 from bowerbird.jobs.market_tally import FIELDS, NO_CATEGORY, MarketTally
 from bowerbird.jobs.profile import write_profile
 from bowerbird.jobs.profile_page import WITHOUT
@@ -156,6 +157,16 @@ def test_a_duplicate_stands_beside_its_twin(tmp_path):
     assert twins.count("<img") == 2
     assert "Identical" in twins
     assert "Red sofa" in twins
+
+
+def test_photos_that_only_look_alike_are_a_group_too():
+    tally = MarketTally()
+    for number, (letter, perceptual) in enumerate([("a", "0f" * 8), ("b", "0f" * 7 + "33"), ("c", "f0" * 8)]):
+        tally.add(Listing(str(number), "Lamp", photos=(photo("p", letter, perceptual=perceptual),)))
+    groups = duplicate_groups(tally.photos)
+    assert [[listed.listing_id for listed in group.photos] for group in groups] == [["0", "1"]]
+    assert not groups[0].identical
+    assert groups[0].listings == 2
 
 
 def test_an_empty_market_has_a_page_too(tmp_path):

@@ -41,6 +41,11 @@ def read_judgements(path: Path) -> Judgements:
     return judgements
 
 
+def answerable(judgements: Judgements) -> Judgements:
+    """The queries with a relevant id (grade 1 or more): on the others every ranking scores 0."""
+    return {query: grades for query, grades in judgements.items() if any(grades.values())}
+
+
 def _require_columns(path: Path, found: Sequence[str] | None) -> None:
     missing = [name for name in _COLUMNS if name not in (found or ())]
     if missing:

@@ -2,7 +2,7 @@
 
 In: `ranking`, ids best first, and `grades`, {id: grade}. An id counts as relevant from grade 1 on; an
 unjudged id counts as grade 0 unless `condensed` takes it out first. Where a query has nothing relevant every
-figure is 0, as in trec_eval, and the mean over queries includes it.
+figure is 0, as in trec_eval; `judgements.answerable` leaves such queries out of a mean.
 """
 
 import math

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bowerbird.cleaning.duplicates import duplicate_photo_groups
 from bowerbird.jobs.market_tally import ListedPhoto
 
 
@@ -25,7 +26,8 @@ class DuplicateGroup:
 
 def duplicate_groups(photos: Sequence[ListedPhoto]) -> list[DuplicateGroup]:
     """Every group of two or more, in the order of their first photos."""
-    groups: dict[str, list[ListedPhoto]] = {}
-    for listed in photos:
-        groups.setdefault(listed.photo.content_hash, []).append(listed)
+    groups: dict[int, list[ListedPhoto]] = {}
+    numbers = duplicate_photo_groups([listed.photo for listed in photos]).tolist()
+    for number, listed in zip(numbers, photos, strict=True):
+        groups.setdefault(number, []).append(listed)
     return [DuplicateGroup(tuple(group)) for group in groups.values() if len(group) > 1]
