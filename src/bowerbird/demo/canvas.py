@@ -1,7 +1,7 @@
 """A photo being painted: smooth outlines, gradients, soft edges and textures over a Pillow image.
 
-Masks are drawn four times too large and averaged down, so edges are smooth while colours are mixed only once,
-at the photo's own size. Coordinates are pixels; colours are (red, green, blue), 0-255.
+Masks are drawn three times too large and averaged down, so edges are smooth while colours are mixed only
+once, at the photo's own size. Coordinates are pixels; colours are (red, green, blue), 0-255.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from bowerbird.demo.camera import Points
 from bowerbird.demo.textures import tile
 
 Colour = tuple[int, int, int]
-SUPERSAMPLING = 4
+SUPERSAMPLING = 3
 
 
 def lit(colour: Colour, brightness: float) -> Colour:

@@ -45,7 +45,7 @@ _ROWS: dict[str, tuple[tuple[str, Colour], ...]] = {
         ("chestnut", (134, 68, 42)),
         ("camel", (192, 148, 96)),
     ),
-    "black": (("black", (38, 38, 42)), ("jet black", (28, 28, 31))),
+    "black": (("black", (46, 46, 50)), ("jet black", (34, 34, 38))),
     "white": (("white", (240, 239, 235)), ("cream", (240, 228, 202)), ("ivory", (242, 236, 220))),
     "grey": (
         ("grey", (142, 144, 148)),
@@ -60,7 +60,7 @@ WOODS = {
     "oak": Shade("oak", "brown", (196, 152, 100)),
     "pine": Shade("pine", "brown", (216, 172, 112)),
     "walnut": Shade("walnut", "brown", (112, 74, 50)),
-    "mahogany": Shade("mahogany", "brown", (116, 54, 38)),
+    "mahogany": Shade("mahogany", "brown", (106, 56, 40)),
     "teak": Shade("teak", "brown", (162, 104, 62)),
 }
 METALS: dict[str, Colour] = {

@@ -20,6 +20,7 @@ _ANGLES = {
     "garden": ((-26, 26), (7, 14), 0.5),
     "hung": ((-7, 7), (-3, 5), 0.02),
     "flat": ((-3, 3), (-5, 5), 0.0),
+    "floor": ((-3, 3), (-5, 5), 0.0),
     "studio": ((-38, 38), (11, 20), 0.8),
 }
 FAULTS = ("dark", "tilted", "off-centre", "blurred", "yellow", "flash")
@@ -74,7 +75,7 @@ def _stage(canvas: Canvas, thing: Thing, view: View, home: Home) -> Stage:
 def develop(image: Image.Image, view: View) -> Image.Image:
     """What the lens and the sensor add: a warm or cool cast, a vignette, noise, and the view's fault."""
     rng = np.random.default_rng(view.noise_seed)
-    gains = 1 + 0.025 * rng.standard_normal(3)
+    gains = 1 + 0.014 * rng.standard_normal(3)
     exposure = 1 + 0.04 * rng.standard_normal()
     if view.fault == "dark":
         exposure *= 0.52

@@ -101,7 +101,9 @@ def _seller(sellers: Sequence[Seller], rng: np.random.Generator) -> Seller:
 
 def _plan(kind: Kind, listing_id: str, seller: Seller, until: date, rng: np.random.Generator) -> Plan:
     materials = tuple(kind.materials)
-    material = materials[int(rng.integers(len(materials)))]
+    # Paint comes in many colours and oak in one: a material weighs as much as it has colours, within reason.
+    weights = np.array([min(4, max(1, len(terms))) for terms in kind.materials.values()])
+    material = materials[int(rng.choice(len(materials), p=weights / weights.sum()))]
     shades = kind.shades(material)
     shade = _pick_shade(shades, rng)
     condition = CONDITIONS[int(rng.choice(len(CONDITIONS), p=_CONDITION_SHARES))]

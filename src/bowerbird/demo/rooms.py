@@ -77,8 +77,8 @@ def _hung(place: Place) -> None:
     _window_light(place, place.reach)
 
 
-def _flat(place: Place) -> None:
-    name = place.home.surface_under(place.home.bed, place.colour)
+def _flat(place: Place, choice: str) -> None:
+    name = place.home.surface_under(choice, place.colour)
     span, reach = 2.6 * place.reach, place.reach
     corner = (-span / 2, reach / 2 + span / 2, -place.gap)
     to_pixels = place.room.plane_to_pixels(corner, (1, 0, 0), (0, -1, 0))
@@ -98,7 +98,8 @@ SETTINGS: dict[str, Callable[[Place], None]] = {
     "table": _table,
     "garden": _garden,
     "hung": _hung,
-    "flat": _flat,
+    "flat": lambda place: _flat(place, place.home.bed),
+    "floor": lambda place: _flat(place, place.home.floor),
     "studio": _studio,
 }
 

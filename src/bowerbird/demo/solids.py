@@ -186,3 +186,25 @@ def ball(stage: Stage, centre: ArrayLike, radius: float, colour: Colour, *, shin
     light = (x + 0.35 * r * np.sign(side), y - 0.4 * r)
     shades = tuple(lit(colour, s) for s in (shine, 1.05, 0.9, 0.62))
     stage.canvas.fill([arc(x, y, r, r)], Gradient(shades, light, (light[0] + 1.5 * r, light[1]), radial=True))
+
+
+def recess(block: Block, box: tuple[float, float, float, float], depth: float) -> Surface:
+    """Cut an open bay of `box` (left, bottom, right, top on the front of `block`), `depth` metres deep.
+
+    Returns:
+        A surface standing half way back in the bay, (0, 0) on its floor at the block's left edge.
+    """
+    stage, face = block.stage, block.face("front")
+    x0, y0, x1, y1 = box
+    front = face.pixels([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    behind = stage.surface(face.origin - np.array([0, 0, depth]), face.u, face.v)
+    back = behind.pixels([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    stage.canvas.fill([front], lit(block.colour, 0.5))
+    for i, shade in ((0, 0.72), (1, 0.56), (2, 0.42), (3, 0.56)):
+        side = np.array([front[i], front[(i + 1) % 4], back[(i + 1) % 4], back[i]])
+        stage.canvas.fill([side], lit(block.colour, shade), within=front)
+    low, high = back[:2].mean(axis=0), back[2:].mean(axis=0)
+    dim = Gradient((lit(block.colour, 0.66), lit(block.colour, 0.44)), tuple(low), tuple(high))
+    stage.canvas.fill([back], dim, within=front)
+    middle = face.origin + np.array([0, y0, -depth * 0.45])
+    return stage.surface(middle, face.u, face.v, brightness=0.94)

@@ -11,6 +11,7 @@ from bowerbird.demo.canvas import Canvas, Colour, Gradient, Paint, lit
 from bowerbird.demo.outlines import arc, hull, rectangle
 
 SHADOW: Colour = (34, 27, 30)
+LYING = ("hung", "flat", "floor")  # settings whose backing is right behind the thing
 Vector = NDArray[np.float64]
 
 
@@ -131,7 +132,7 @@ class Stage:
 
     def brightness(self, normal: ArrayLike) -> float:
         """How bright a surface with outward `normal` is: 1 is full."""
-        return 0.64 + 0.44 * max(0.0, float(np.asarray(normal, np.float64) @ self.light))
+        return 0.65 + 0.5 * max(0.0, float(np.asarray(normal, np.float64) @ self.light))
 
     def surface(
         self,
@@ -154,7 +155,7 @@ class Stage:
 
     def shadow(self, footprint: Points, height: float, *, strength: float = 1.0) -> None:
         """Darken the floor under (n, 2) `footprint` (x, z) and beside it; it is `height` metres tall."""
-        if self.setting in ("hung", "flat"):
+        if self.setting in LYING:
             return
         flat = np.stack([footprint[:, 0], np.zeros(len(footprint)), footprint[:, 1]], axis=1)
         away = -self.light[[0, 2]] / max(self.light[1], 0.3) * 0.45 * height
@@ -167,7 +168,7 @@ class Stage:
 
     def backing_shadow(self, outlines: Sequence[Points], thickness: float) -> None:
         """The shadow on the wall or bed behind of (x, y) `outlines` that stand off by `thickness` metres."""
-        if self.setting not in ("hung", "flat"):
+        if self.setting not in LYING:
             return
         offset = np.array([-self.light[0] * 1.1, -0.7]) * thickness
         back = self.surface()

@@ -79,7 +79,7 @@ _FIELDS = {
     "wood upright": lambda: np.ascontiguousarray(_wood().T),
     "linen": lambda: _woven(4.0, 0.022, 5),
     "canvas": lambda: _woven(3.0, 0.025, 7),
-    "tweed": lambda: _woven(6.0, 0.06, 9),
+    "tweed": lambda: _woven(6.0, 0.035, 9),
     "knit": _knit,
     "leather": lambda: _blotch(180, 0.03, 0.012, 11),
     "velvet": lambda: _blotch(16, 0.035, 0.012, 13),

@@ -102,7 +102,7 @@ KINDS = (
         skateboard,
         (0.6, 0.82, 0.05),
         {"maple": PAINTED},
-        ("flat", "hung", "flat"),
+        ("flat", "hung", "floor"),
         32,
         ("bearings spin freely", "grip tape still good", "8 inch deck"),
         ("Kerbside", "Halfpipe Harry", "Ollie & Co"),

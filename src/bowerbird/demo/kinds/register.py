@@ -1,8 +1,43 @@
 """Every kind of thing in the drawn market, by name."""
 
-from bowerbird.demo.kinds import bicycles, boards, chairs, sofas
+from bowerbird.demo.kinds import (
+    appliances,
+    bags,
+    bicycles,
+    boards,
+    chairs,
+    childhood,
+    clothes,
+    crockery,
+    gadgets,
+    lamps,
+    music,
+    outdoors,
+    shoes,
+    sofas,
+    storage,
+    tables,
+    walls,
+)
 from bowerbird.demo.kinds.kind import Kind
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind for family in (bicycles, boards, chairs, sofas) for kind in family.KINDS
-}
+_FAMILIES = (
+    appliances,
+    bags,
+    bicycles,
+    boards,
+    chairs,
+    childhood,
+    clothes,
+    crockery,
+    gadgets,
+    lamps,
+    music,
+    outdoors,
+    shoes,
+    sofas,
+    storage,
+    tables,
+    walls,
+)
+KINDS: dict[str, Kind] = {kind.name: kind for family in _FAMILIES for kind in family.KINDS}
