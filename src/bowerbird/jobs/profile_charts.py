@@ -121,4 +121,7 @@ def _named_columns(names: Sequence[str], counts: Sequence[int], title: str) -> M
 def _missing(missing: int, total: int) -> str:
     if not missing:
         return "all"
-    return "none" if missing == total else f"{missing:,} without ({missing / total:.1%})"
+    if missing == total:
+        return "none"
+    share = missing / total
+    return f"{missing:,} without ({share:.1%})" if share >= 0.001 else f"{missing:,} without (under 0.1%)"
