@@ -67,6 +67,12 @@ def test_the_front_page_browses_everything_page_by_page(client):
     assert len({*ids(text), *ids(rest)}) == N_LISTINGS == len(ids(text)) + len(ids(rest))
 
 
+def test_orders_are_called_what_they_are(client):
+    assert ">Latest arrivals</option>" in page(client, category="Travel")
+    assert ">Best match</option>" in page(client, q="guitar")
+    assert ">Nearest</option>" not in page(client, q="guitar")  # near to where?
+
+
 def test_words_find_what_they_say(client):
     text = page(client, q="green guitar")
     assert titles(text)[0] == "Green guitar"

@@ -98,8 +98,8 @@ class _Pages:
             reply = front.search(form.query(None if upload is None else front.decoded(upload)))
         except BowerbirdError as error:
             return self._problem(error)
-        context = _search_context(form, reply, front.settings.currency)
-        return self._page("search.html", photo=upload is not None, **context)
+        context = _search_context(form, reply, upload is not None, front.settings.currency)
+        return self._page("search.html", **context)
 
     def _problem(self, error: BowerbirdError) -> HTMLResponse:
         return self._page("problem.html", error.http_status, error=error, form=SearchForm())
@@ -118,7 +118,7 @@ class _VersionedFiles(StaticFiles):
         return response
 
 
-def _search_context(form: SearchForm, reply: Payload, currency: str) -> Payload:
+def _search_context(form: SearchForm, reply: Payload, photo: bool, currency: str) -> Payload:
     """What search.html needs beside the reply: links for chips, facets and the next page."""
     facets = reply["facets"]
     understood = reply["understood"]
@@ -126,6 +126,7 @@ def _search_context(form: SearchForm, reply: Payload, currency: str) -> Payload:
     return {
         "form": form,
         "reply": reply,
+        "photo": photo,
         "chips": form.chips(understood, currency),
         "categories": category_links(
             facets.get("category", ()), form, understood["category"] if understood else None
@@ -136,19 +137,19 @@ def _search_context(form: SearchForm, reply: Payload, currency: str) -> Payload:
             for name, label in (("place", "Place"), ("status", "Status"), ("seller", "Seller"))
             if (links := value_links(name, facets.get(name, ()), form))
         ],
-        "sorts": _sorts(form, reply),
+        "sorts": _sorts(form, reply, photo),
         "more_href": form.url(cursor=reply["next_cursor"]) if reply["next_cursor"] else None,
     }
 
 
-def _sorts(form: SearchForm, reply: Payload) -> list[tuple[Sort, str]]:
+def _sorts(form: SearchForm, reply: Payload, photo: bool) -> list[tuple[Sort, str]]:
     """The orders that mean something here: by distance from a place, by date where dates are known."""
     labels = dict(SORT_LABELS)
     if not form.near:
         del labels[Sort.DISTANCE]
     if form.sort != Sort.NEWEST and not any(hit["created_at"] for hit in reply["hits"]):
         del labels[Sort.NEWEST]
-    if form.is_blank:
+    if not form.q and not photo:  # nothing to match: the engine answers with what came last
         labels[Sort.RELEVANCE] = "Latest arrivals"
     return list(labels.items())
 
