@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bowerbird.encoding.artefact import Artefact, find_artefact
+from bowerbird.encoding.openvino_runtime import openvino as ov
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
 
@@ -47,3 +48,19 @@ def photos() -> list[np.ndarray]:
             (pen.ellipse if rng.random() < 0.5 else pen.rectangle)((x, y, x + w, y + h), fill=colour)
         drawings.append(np.asarray(image))
     return drawings
+
+
+@pytest.fixture(scope="session")
+def cosines():
+    """A function of two (n, d) arrays: the (n,) cosines of their rows."""
+
+    def of(a, b):
+        return (a * b).sum(axis=1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def has_bf16():
+    if "BF16" not in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this CPU has no bf16 arithmetic")

@@ -20,7 +20,8 @@ NETWORK_FILE = "network.onnx"
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
 FORMAT = 1
-EXPORT_COMMAND = "bowerbird models export"
+# Encoding exports the backbones that the home lacks.
+EXPORT_COMMAND = "bowerbird encode"
 
 
 class Kind(StrEnum):

@@ -6,7 +6,7 @@ pay for it. Precision is f32 or bf16; the latter only where the CPU computes it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +14,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import openvino as ov
-import openvino.properties as properties
-import openvino.properties.hint as hints
 from numpy.typing import NDArray
-from openvino.preprocess import PrePostProcessor
 
+from bowerbird.encoding.openvino_runtime import openvino as ov
 from bowerbird.errors import MismatchError, UnavailableError
 
 Inputs = Sequence[NDArray[Any]]
@@ -38,14 +35,14 @@ class Precision(StrEnum):
 _TYPES = {Precision.F32: ov.Type.f32, Precision.BF16: ov.Type.bf16}
 
 
-def resolve_precision(precision: Precision | str, core: ov.Core) -> Precision:
-    """F32 or BF16.
+def resolve_precision(precision: Precision | str, capabilities: Collection[str]) -> Precision:
+    """F32 or BF16, on a CPU that OpenVINO says to have `capabilities`.
 
     Raises:
         UnavailableError: bf16 is asked for and this CPU does not compute it.
     """
     precision = Precision(precision)
-    has_bf16 = "BF16" in core.get_property(_DEVICE, properties.device.capabilities())
+    has_bf16 = "BF16" in capabilities
     if precision is Precision.AUTO:
         return Precision.BF16 if has_bf16 else Precision.F32
     if precision is Precision.BF16 and not has_bf16:
@@ -79,13 +76,14 @@ class Network:
         std: Sequence[float] = (),
     ) -> None:
         self._core = ov.Core()
-        self.precision = resolve_precision(precision, self._core)
+        capabilities = self._core.get_property(_DEVICE, ov.properties.device.capabilities())
+        self.precision = resolve_precision(precision, capabilities)
         try:
             model = self._core.read_model(path)
         except RuntimeError as error:
             raise MismatchError(f"{path} is not a network that OpenVINO can read: {error}") from error
         self._model = _take_bytes(model, mean, std) if mean else model
-        self._calls = _RequestPool(self._compile(hints.PerformanceMode.LATENCY))
+        self._calls = _RequestPool(self._compile(ov.properties.hint.PerformanceMode.LATENCY))
         self._batches: _RequestPool | None = None
         self._lock = Lock()
 
@@ -116,7 +114,7 @@ class Network:
     def _throughput_pool(self) -> "_RequestPool":
         with self._lock:
             if self._batches is None:
-                self._batches = _RequestPool(self._compile(hints.PerformanceMode.THROUGHPUT))
+                self._batches = _RequestPool(self._compile(ov.properties.hint.PerformanceMode.THROUGHPUT))
             return self._batches
 
     def _compile(self, mode: Any) -> Any:  # noqa: ANN401 - OpenVINO ships no types
@@ -124,10 +122,10 @@ class Network:
             self._model,
             _DEVICE,
             {
-                hints.performance_mode(): mode,
-                hints.inference_precision(): _TYPES[self.precision],
+                ov.properties.hint.performance_mode(): mode,
+                ov.properties.hint.inference_precision(): _TYPES[self.precision],
                 # Pinned threads would stand in the way of the decoders and of the web server.
-                hints.enable_cpu_pinning(): False,
+                ov.properties.hint.enable_cpu_pinning(): False,
             },
         )
 
@@ -139,7 +137,7 @@ class _RequestPool:
         self._compiled = compiled
         self._free: list[Any] = []
         self._lock = Lock()
-        self.streams = int(compiled.get_property(properties.optimal_number_of_infer_requests()))
+        self.streams = int(compiled.get_property(ov.properties.optimal_number_of_infer_requests()))
 
     @contextmanager
     def request(self) -> Iterator[Any]:
@@ -175,7 +173,7 @@ def _output(request: Any) -> Outputs:  # noqa: ANN401 - OpenVINO ships no types
 
 def _take_bytes(model: Any, mean: Sequence[float], std: Sequence[float]) -> Any:  # noqa: ANN401 - likewise
     """`model` reading (n, h, w, 3) uint8 where it read (n, 3, h, w) float32, normalised."""
-    processor = PrePostProcessor(model)
+    processor = ov.preprocess.PrePostProcessor(model)
     pixels = processor.input()
     pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     pixels.model().set_layout(ov.Layout("NCHW"))

@@ -3,7 +3,8 @@
 The square root evens out the bursty channels (Perronnin et al., 'Improving the Fisher kernel', ECCV 2010);
 whitening on the market's own photos takes down the directions that all its photos share (Jégou & Chum,
 'Negative evidences and co-occurrences in image retrieval', ECCV 2012). Over 10,623 photos of the real market
-same-listing R@1 rises from 0.369 to 0.380 in a fifth of the memory.
+same-listing R@1 is 0.381 raw, 0.391 with the square root and 0.394 whitened, in a fifth of the memory
+(R@10 0.550, 0.556 and 0.569).
 """
 
 import hashlib
@@ -21,9 +22,7 @@ from bowerbird.errors import InputError, MismatchError, NotFoundError
 
 WHITENING_FILE = "whitening.safetensors"
 DEFAULT_DIMENSION = 256
-# A covariance needs a few samples for each direction it is trusted in.
 SAMPLES_PER_DIMENSION = 4
-SMALLEST_DIMENSION = 64
 # Directions that hold less than this part of the largest variance are rounding errors.
 _SMALLEST_VARIANCE = 1e-6
 
@@ -37,28 +36,32 @@ class Whitening:
 
     @classmethod
     def fit(cls, features: Vectors, dimension: int = DEFAULT_DIMENSION) -> "Whitening":
-        """The whitening of (n, f) raw `features` to `dimension` dimensions.
+        """The whitening of (n, f) raw `features` to `dimension` dimensions, or to f where that is less.
 
-        Few photos support few directions: the dimension falls to n / 4, and below 64 there is no projection.
+        With fewer than 4 * `dimension` photos, or equal ones only, there is no projection: a covariance of
+        few photos costs more than it gives (fitted on 512 photos of the real market to 128 dimensions, R@1
+        is 0.366; the square root alone has 0.391).
         The same features always give the same whitening: each direction's largest weight is positive.
 
         Raises:
-            InputError: `features` is not (n, f) and finite, or `dimension` is not in 1..f.
+            InputError: `features` is not (n, f) and finite, or `dimension` is below 1.
         """
         if features.ndim != 2 or not np.isfinite(features).all():
             raise InputError(f"features must be (n, f) finite numbers, but {features.shape} was given")
         count, width = features.shape
-        if not 1 <= dimension <= width:
-            raise InputError(f"dimension must lie between 1 and {width}, but {dimension} was given")
-        kept = min(dimension, count // SAMPLES_PER_DIMENSION)
-        if kept < min(dimension, SMALLEST_DIMENSION):
+        if dimension < 1:
+            raise InputError(f"dimension must be 1 or more, but {dimension} was given")
+        dimension = min(dimension, width)
+        if count < SAMPLES_PER_DIMENSION * dimension:
             return cls(np.zeros(width, np.float32), None)
         roots = signed_root(features).astype(np.float64)
         mean = roots.mean(axis=0)
         roots -= mean
         variances, directions = np.linalg.eigh(roots.T @ roots / count)
-        variances, directions = variances[::-1][:kept], directions[:, ::-1][:, :kept]
+        variances, directions = variances[::-1][:dimension], directions[:, ::-1][:, :dimension]
         known = variances > _SMALLEST_VARIANCE * variances[0]
+        if not known.any():
+            return cls(np.zeros(width, np.float32), None)
         variances, directions = variances[known], directions[:, known]
         largest = np.abs(directions).argmax(axis=0)
         signs = np.sign(directions[largest, np.arange(directions.shape[1])])

