@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -132,6 +133,19 @@ def test_many_stores_of_one_file_write_at_once(tmp_path: Path):
     assert len(store) == 100 + 4 * 100
     assert store.get(keys(100)).shape == (100, 8)
     store.close()
+
+
+def test_many_may_open_a_new_store_at_once(tmp_path: Path):
+    """The switch to WAL does not wait its turn by itself: it failed in 1 of 12 such rounds."""
+    for attempt in range(20):
+        together = Barrier(6)
+
+        def open_and_close(_: int, attempt: int = attempt, together: Barrier = together) -> None:
+            together.wait()
+            EmbeddingStore(tmp_path, f"store-{attempt}", 8).close()
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(open_and_close, range(6)))
 
 
 def test_threads_share_a_store(store: EmbeddingStore):

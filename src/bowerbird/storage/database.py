@@ -1,14 +1,14 @@
 """Opening a market's database: SQLite in WAL mode by default, PostgreSQL by its URL.
 
-A transaction that committed survives `kill -9`, and a power cut too: SQLite runs with `synchronous=FULL`, the
-one setting at which WAL syncs every commit. Readers never wait for a writer; writers wait for one another.
+A transaction that committed survives a kill and a power cut. Readers never wait for a writer; writers wait
+for one another.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 from alembic import command
@@ -20,9 +20,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bowerbird.errors import InputError, MismatchError, UnavailableError
+from bowerbird.storage.sqlite_connection import configure
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_TIMEOUT_MS = 30_000
 _MIGRATION_LOCK = 7_290_001  # any number, the same in every bowerbird: PostgreSQL's advisory lock
 
 
@@ -118,14 +118,8 @@ def _upgrade(database: Database) -> None:
         command.upgrade(config, "head")  # looks again at the version, now alone
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a DBAPI connection)
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, schema changes too
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    configure(connection, "foreign_keys = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

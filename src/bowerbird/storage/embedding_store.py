@@ -16,16 +16,16 @@ import numpy as np
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
+from bowerbird.storage.sqlite_connection import configure
 
 FILE_NAME = "vectors.db"
 _KEYS_AT_ONCE = 500
-_BUSY_TIMEOUT_SECONDS = 30
 _FINGERPRINT = re.compile(r"\w[\w.-]*")
 _LARGEST = float(np.finfo(np.float16).max)
 
 # Rows are appended and only the index of keys is random, so a cache of 64 MiB holds what a million keys need.
 # Pages of 16 KiB hold several 1280-d vectors each.
-_SETTINGS = ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL", "cache_size = -65536")
+_SETTINGS = ("page_size = 16384", "cache_size = -65536")
 _ABOUT = "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _VECTORS = (
     "CREATE TABLE IF NOT EXISTS vectors "
@@ -55,9 +55,7 @@ class EmbeddingStore:
         self._lock = threading.Lock()
         with self._translated():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                self._path, _BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(self._path, check_same_thread=False)
         try:
             with self._translated():
                 self._prepare()
@@ -138,8 +136,7 @@ class EmbeddingStore:
         self._connection.close()
 
     def _prepare(self) -> None:
-        for setting in _SETTINGS:
-            self._connection.execute(f"PRAGMA {setting}")
+        configure(self._connection, *_SETTINGS)
         with self._writing() as connection:
             connection.execute(_ABOUT)
             connection.execute(_VECTORS)
