@@ -20,7 +20,7 @@ from bowerbird.cleaning.letterbox import content_box
 from bowerbird.errors import InputError, TooLargeError
 from bowerbird.market.listing import Photo
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 QUALITY = 92
 SMALLEST_SIDE = 16  # less is a tracking pixel or an icon
 _ORIENTATION = 0x0112
@@ -70,7 +70,7 @@ def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
     try:
         opened = _open(data, max_pixels)
         image = _upright_rgb(opened)
-        box = content_box(np.asarray(image))
+        box = content_box(image)
     except _DECODING_ERRORS as error:
         raise InputError(
             f"the photo cannot be decoded ({error}); send a whole JPEG, PNG or WebP file"

@@ -4,6 +4,7 @@ Names are relative, parted by '/'.
 """
 
 import gzip
+import sys
 import weakref
 import zipfile
 import zlib
@@ -183,5 +184,11 @@ def storage_errors(what: str) -> Iterator[None]:
         ) from error
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise InputError(f"{what} is damaged: {error}") from error
-    except OSError as error:
+    except _store_errors() as error:
         raise UnavailableError(f"{what} cannot be read: {error}") from error
+
+
+def _store_errors() -> tuple[type[Exception], ...]:
+    """The system's errors and, where it is loaded at all, the S3 client's: no credentials, no server."""
+    client = sys.modules.get("botocore.exceptions")
+    return (OSError,) if client is None else (OSError, client.BotoCoreError)

@@ -15,8 +15,8 @@ SITES = (
     "Gumtree", "eBay", "Facebook", "Facebook Marketplace", "Marketplace", "Craigslist", "Preloved", "Shpock",
     "Vinted", "Depop", "OLX", "Kijiji", "Leboncoin", "Kleinanzeigen", "OfferUp", "Mercari", "Poshmark",
 )  # fmt: skip
-TRADE_MARKS = frozenset("©®™")
-_JOINER = "\u200d"
+TRADE_MARKS = "©®™"
+_INNER_MARKS = "\u200d\u20e3\ufe0f"  # joiner, keycap and emoji style leave no gap
 
 _MONTH = (
     "(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -108,7 +108,7 @@ def _emoji_characters() -> re.Pattern[str]:
     ASCII stays, so that a keycap leaves its digit; trade marks stay, being words of a title.
     """
     characters = {ord(character) for sequence in emoji.EMOJI_DATA for character in sequence}
-    kept = {code for code in characters if code < 128} | {ord(mark) for mark in TRADE_MARKS} | {ord(_JOINER)}
+    kept = {code for code in characters if code < 128} | {ord(mark) for mark in TRADE_MARKS + _INNER_MARKS}
     wanted = sorted(characters - kept)
     # Two sets, since re looks up the first plane in a bitmap but a mixed set one range after the other.
     first, others = ([code for code in wanted if (code > 0xFFFF) == high] for high in (False, True))
