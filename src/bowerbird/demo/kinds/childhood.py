@@ -115,7 +115,7 @@ def _tyre(stage: Stage, x: float, z: float) -> None:
 def _fur(stage: Stage, centre: tuple[float, float, float], radius: float, colour: Colour) -> None:
     ball(stage, centre, radius, colour, shine=1.1)
     (x, y), r = stage.camera.project(centre)[0].tolist(), radius * stage.camera.scale(centre)
-    stage.canvas.texture([arc(x, y, r, r)], "pile", seed=int(1000 * radius))
+    stage.canvas.texture([arc(x, y, r, r)], "pile", strength=0.55, seed=int(1000 * radius))
 
 
 def teddy(stage: Stage, look: Look) -> None:

@@ -34,6 +34,7 @@ def mug(stage: Stage, look: Look) -> None:
         if round_body
         else [(r * 0.9, 0), (r * 0.96, 0.006), (r, tall * 0.5), (r * 1.02, tall)]
     )
+    profile = _smooth(profile) if round_body else profile
     body = turned(stage, (0, 0, 0), profile, look.colour, hollow=(244, 240, 232), shine=1.3)
     _bands(stage, look, rng, profile, body)
     _gleam(stage, profile, body)
@@ -63,6 +64,10 @@ def _bands(
         )
         placed = front.pixels(heart + np.array([0, tall * 0.48]))
         stage.canvas.fill([placed], look.accent, within=body)
+
+
+def _smooth(profile: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(float(r), float(h)) for r, h in spline(profile, closed=False, steps=4)]
 
 
 def _gleam(stage: Stage, profile: list[tuple[float, float]], body: Points) -> None:
@@ -119,6 +124,7 @@ def teapot(stage: Stage, look: Look) -> None:
         (r * 0.95, tall * 0.75),
         (r * 0.6, tall * 0.97),
     ]
+    profile = _smooth(profile)
     body = turned(stage, (0, 0, 0), profile, look.colour, shine=1.28)
     _bands(stage, look, rng, profile, body)
     _gleam(stage, profile, body)
