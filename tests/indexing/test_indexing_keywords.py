@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -270,6 +271,35 @@ def test_live_additions_are_found_after_a_commit_and_corrected_to(tmp_path: Path
     assert len(index) == 13
 
 
+def test_many_additions_are_corrected_to_as_well(tmp_path: Path):
+    index = index_of(tmp_path, TITLES)
+    assert index.search("labtop", limit=5).did_you_mean == "laptop"
+    for row in range(12, 5_500):
+        index.add(row, listing(row, "Brass trumpet" if row == 13 else "Plain thing"))
+    assert index.search("trumqet", limit=5).did_you_mean is None
+    index.commit()
+    assert index.search("trumqet", limit=5).did_you_mean == "trumpet"
+
+
+def test_searches_go_on_while_listings_are_added(tmp_path: Path):
+    index = index_of(tmp_path, TITLES)
+    before = found(index, "leather")
+
+    def write() -> None:
+        for row in range(12, 42):
+            index.add(row, listing(row, "Leather belt"))
+            index.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            rows = found(index, "leather")
+            assert set(before) <= set(rows)
+            assert index.search("lether", limit=50).did_you_mean == "leather"
+        writing.result()
+    assert len(found(index, "leather")) == 33
+
+
 def test_an_index_opens_beside_its_writer_and_one_process_writes(tmp_path: Path):
     writing = index_of(tmp_path, TITLES)
     reading = KeywordIndex.open(tmp_path)
@@ -288,6 +318,8 @@ def test_an_index_opens_beside_its_writer_and_one_process_writes(tmp_path: Path)
 def test_what_cannot_be_used_is_refused(tmp_path: Path):
     with pytest.raises(NotFoundError, match="run `bowerbird index`"):
         KeywordIndex.open(tmp_path / "absent")
+    with pytest.raises(InputError, match="limit must be 1 or more"):
+        index_of(tmp_path, TITLES).search("sofa", limit=0)
     with pytest.raises(InputError, match="no such fields"):
         KeywordSettings(boosts={"titel": 1.0})
     with pytest.raises(InputError, match="share must lie between 0 and 1"):

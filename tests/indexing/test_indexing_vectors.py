@@ -262,6 +262,6 @@ def test_size_decides_the_kind():
     chosen = VectorIndexSettings(flat_limit=1000)
     assert [chosen.kind_for(count) for count in (0, 1000, 1001)] == ["flat", "flat", "ivf"]
     assert chosen.lists_for(1_000_000) == 4096
-    assert chosen.nprobe_for(count=1_000_000, allowed=1_000_000, lists=4096, width=110) == 16
-    assert chosen.nprobe_for(count=1_000_000, allowed=100_000, lists=4096, width=110) == 160
-    assert chosen.nprobe_for(count=1_000_000, allowed=5_000, lists=4096, width=110) == 512
+    assert chosen.nprobe_for(count=1_000_000, allowed=1_000_000, lists=4096, width=210) == 32
+    assert chosen.nprobe_for(count=1_000_000, allowed=100_000, lists=4096, width=210) == 320
+    assert chosen.nprobe_for(count=1_000_000, allowed=5_000, lists=4096, width=210) == 688

@@ -15,7 +15,7 @@ import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
-from bowerbird.errors import NotFoundError, UnavailableError
+from bowerbird.errors import InputError, NotFoundError, UnavailableError
 from bowerbird.indexing.keyword_document import ROW, WORDS, keyword_document, keyword_texts, schema
 from bowerbird.indexing.keyword_query import Clause, QueryBuilder
 from bowerbird.indexing.keyword_settings import KeywordSettings
@@ -61,8 +61,8 @@ class KeywordIndex:
         self._settings = settings
         self._plain = named[PLAIN]
         self._builder = QueryBuilder(index.schema, named[STEMMED], settings)
-        self._dictionary = TermDictionary(self._plain)
         self._searcher = index.searcher()
+        self._dictionary = TermDictionary(self._plain, self._searcher)
         self._writer: tantivy.IndexWriter | None = None
         self._uncommitted = 0
         self._writing = threading.Lock()
@@ -101,7 +101,7 @@ class KeywordIndex:
         with self._writing:
             self._writable().add_document(keyword_document(row, texts))
             self._uncommitted += 1
-        self._dictionary.note(texts[WORDS])
+            self._dictionary.note(texts[WORDS])
 
     def commit(self) -> None:
         """Make what was added durable and visible."""
@@ -111,6 +111,7 @@ class KeywordIndex:
                 self._uncommitted = 0
             self._index.reload()
             self._searcher = self._index.searcher()
+            self._dictionary.committed(self._searcher)
 
     def close(self) -> None:
         """Commit, and let another process write."""
@@ -132,7 +133,12 @@ class KeywordIndex:
         Returns:
             The match set by falling score. Words are corrected only where no listing has them as typed, or
             where nothing matches as typed, so that no corrected match takes the place of an exact one.
+
+        Raises:
+            InputError: `limit` is below 1.
         """
+        if limit < 1:
+            raise InputError(f"limit must be 1 or more, but {limit} was given")
         asked = query_words(words, self._plain)
         if asked.is_empty:
             return KeywordMatches(RankedList.empty(), 0)
@@ -189,8 +195,8 @@ class KeywordIndex:
         found = searcher.terms_with_prefix(WORDS, last, context, 4 * k + len(before))
         if not found:
             least = self._settings.least_frequency
-            meant = self._dictionary.corrections(searcher, last, least)[:k]
-            meant += self._dictionary.completions(searcher, last, least)[:k]
+            meant = self._dictionary.corrections(last, least)[:k]
+            meant += self._dictionary.completions(last, least)[:k]
             found = [
                 pair
                 for correction in meant

@@ -86,7 +86,7 @@ class Planner:
 
     def _corrected(self, clause: Clause, known: Sequence[Clause]) -> Clause:
         least = max(self.settings.least_frequency, _MUCH_COMMONER * self.frequency(clause.typed))
-        candidates = self.dictionary.corrections(self.searcher, clause.typed, least)[:_CANDIDATES]
+        candidates = self.dictionary.corrections(clause.typed, least)[:_CANDIDATES]
         others = [other for other in known if other.typed != clause.typed]
         if not candidates:
             return clause

@@ -21,13 +21,13 @@ class VectorIndexSettings:
     flat_limit: int = 20_000  # 'auto' scans up to this many rows, and takes 'ivf' above
     codes: str = "RaBitQfs"  # what an inverted list keeps of a vector, as the FAISS index factory writes it
     lists: int | None = None  # inverted lists; None: a power of two near four times the root of the rows
-    training_rows_per_list: int = 64  # sampled rows that the lists are learned from
-    nprobe: int = 16  # inverted lists read by an unfiltered query
+    training_rows_per_list: int = 40  # sampled rows that the lists are learned from
+    nprobe: int = 32  # inverted lists read by an unfiltered query
     nprobe_cap: int = 512  # and by the narrowest filter
     hnsw_links: int = 32
     hnsw_build_width: int = 80  # efConstruction
     hnsw_search_width: int = 64  # efSearch of an unfiltered query
-    rerank: int = 100  # candidates beyond k that are scored exactly
+    rerank: int = 200  # candidates beyond k that are scored exactly
     gather_limit: int = 4_000  # a filter that leaves at most this many rows has them all scored exactly
     seed: int = 0
 
