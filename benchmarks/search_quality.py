@@ -40,7 +40,7 @@ from bowerbird.jobs.progress import Silent
 from bowerbird.market.query import Query
 from bowerbird.settings import load_settings
 
-DEPTH = 100
+PAGE = 200  # the most that one search answers
 BASELINE = "keywords"
 # The branches that each system listens to; a missing one weighs what the settings say.
 SYSTEMS: dict[str, dict[str, float]] = {
@@ -54,7 +54,7 @@ METRICS: dict[str, Metric] = {
     "nDCG@10 linear gain": partial(ndcg, k=10, gain=linear_gain),
     "MRR": reciprocal_rank,
     "P@10": partial(precision, k=10),
-    f"R@{DEPTH}": partial(recall, k=DEPTH),
+    "R@100": partial(recall, k=100),
     "MAP": average_precision,
 }
 
@@ -128,8 +128,14 @@ def _run(engine: Engine, weights: dict[str, float], judgements: Judgements) -> R
 
 def _ranking(system: Engine, words: str) -> list[str]:
     """The ids that a branch with a weight found: the others score 0 and stand at the end."""
-    answer = system.search(Query(words=words, limit=DEPTH))
-    return [hit.listing.listing_id for hit in answer.hits if hit.score > 0]
+    ids: list[str] = []
+    query = Query(words=words, limit=PAGE)
+    while True:
+        answer = system.search(query)
+        ids += [hit.listing.listing_id for hit in answer.hits if hit.score > 0]
+        if answer.next_cursor is None or len(ids) % PAGE:
+            return ids
+        query = replace(query, cursor=answer.next_cursor)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from bowerbird.retrieval.cutoff import Cutoff
 from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
 from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
-from bowerbird.storage.database import open_database
+from bowerbird.storage.database import open_database, sqlite_url
 from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.generations import Generations
 from bowerbird.storage.listing_vectors import ListingVectors
@@ -35,7 +35,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
         NotFoundError: there is no such home.
     """
     _check_home(settings.home)
-    return Catalogue(open_database(settings.database_url))
+    return Catalogue(open_database(settings.database or sqlite_url(settings.home / "catalogue.db")))
 
 
 def open_photo_store(settings: Settings) -> PhotoStore:
@@ -112,6 +112,7 @@ def open_engine(settings: Settings) -> Engine:
             },
             match_limit=search.match_limit,
             text_depth=search.text_depth,
+            meaning_depth=search.meaning_depth,
             photo_depth=search.photo_depth,
             photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
             kept_rows=search.kept_rows,

@@ -3,22 +3,10 @@
 import contextlib
 import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from bowerbird import __version__
@@ -26,6 +14,7 @@ from bowerbird.errors import BowerbirdError, InputError
 from bowerbird.market.listing import Status
 from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.settings import Settings, described_settings, load_settings
+from bowerbird.terminal import err, out, print_answer, print_checks, print_json, progress_bars
 
 app = typer.Typer(
     name="bowerbird",
@@ -46,9 +35,6 @@ Home = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -88,7 +74,7 @@ def import_command(
     from bowerbird.jobs.import_market import import_market
 
     settings = load_settings(home)
-    with _bars() as bars:
+    with progress_bars() as bars:
         report = import_market(
             settings,
             source,
@@ -99,7 +85,7 @@ def import_command(
             delete_missing=delete_missing,
         )
     if as_json:
-        _print_json(report.payload())
+        print_json(report.payload())
         return
     for line in report.lines():
         out.print(line, markup=False, soft_wrap=True)
@@ -122,10 +108,10 @@ def encode(home: Home = None, as_json: AsJson = False) -> None:
     """Turn texts and photos into vectors; only what changed is encoded."""
     from bowerbird.jobs.index_market import encode_market
 
-    with _bars() as bars:
+    with progress_bars() as bars:
         counts = encode_market(load_settings(home), bars)
     if as_json:
-        _print_json({"texts": counts.texts, "photos": counts.photos})
+        print_json({"texts": counts.texts, "photos": counts.photos})
         return
     out.print(f"encoded {counts.texts:,} texts and {counts.photos:,} photos; the rest was stored already")
 
@@ -135,10 +121,10 @@ def index(home: Home = None, as_json: AsJson = False) -> None:
     """Encode what is missing and build a new index; a running server takes it up."""
     from bowerbird.jobs.index_market import index_market
 
-    with _bars() as bars:
+    with progress_bars() as bars:
         report = index_market(load_settings(home), bars)
     if as_json:
-        _print_json(report.payload())
+        print_json(report.payload())
         return
     out.print(
         f"encoded {report.encoded.texts:,} texts and {report.encoded.photos:,} photos\n"
@@ -176,9 +162,9 @@ def search(
             Query(words=words, photo=image, filters=filters, sort=sort, limit=limit, cursor=cursor)
         )
     if as_json:
-        _print_json(reply)
+        print_json(reply)
         return
-    _print_answer(reply)
+    print_answer(reply)
 
 
 @export_app.command("photos")
@@ -190,7 +176,7 @@ def export_photos(
     """Write every photo as <photo id>.jpg, scaled and padded to a square: the classic cleaned_images."""
     from bowerbird.jobs.export_market import export_photos as job
 
-    with _bars() as bars:
+    with progress_bars() as bars:
         count = job(load_settings(home), folder, size, bars)
     out.print(f"wrote {count:,} photos of {size} x {size} pixels to {folder}", markup=False)
 
@@ -217,10 +203,10 @@ def evaluate_cutoff(
     """How often nonsense finds nothing, and how often words of a title find their listing."""
     from bowerbird.jobs.cutoff_rates import cutoff_rates
 
-    with _bars() as bars:
+    with progress_bars() as bars:
         rates = cutoff_rates(load_settings(home), queries, seed, bars)
     if as_json:
-        _print_json(rates.payload())
+        print_json(rates.payload())
         return
     for line in rates.lines():
         out.print(line, markup=False, soft_wrap=True)
@@ -245,7 +231,7 @@ def demo(
     from bowerbird.demo.run import run_demo
 
     settings = load_settings(home)
-    with _bars() as bars:
+    with progress_bars() as bars:
         for line in run_demo(settings, bars, listings=listings, seed=seed):
             err.print(line, markup=False, soft_wrap=True)
     if not no_serve:
@@ -259,14 +245,9 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
 
     checks = examine(load_settings(home))
     if as_json:
-        _print_json([{name: getattr(check, name) for name in check.__slots__} for check in checks])
+        print_json([{name: getattr(check, name) for name in check.__slots__} for check in checks])
     else:
-        styles = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
-        for check in checks:
-            out.print(f"{check.verdict:8}", style=styles[check.verdict], end="")
-            out.print(f"{check.name:10} {check.seen}", markup=False, soft_wrap=True)
-            if check.advice:
-                out.print(f"{'':18} {check.advice}", markup=False, soft_wrap=True)
+        print_checks(checks)
     if any(check.verdict is Verdict.FAILED for check in checks):
         raise typer.Exit(1)
 
@@ -276,7 +257,7 @@ def settings(home: Home = None, as_json: AsJson = False) -> None:
     """Every setting: its value here, its default, and what it does."""
     rows = described_settings(load_settings(home))
     if as_json:
-        _print_json({name: value for name, value, _, _ in rows})
+        print_json({name: value for name, value, _, _ in rows})
         return
     table = Table("setting", "value", "default", "meaning", box=None, header_style="bold")
     for name, value, default, meaning in rows:
@@ -297,42 +278,6 @@ def _options(
     ] = False,
 ) -> None:
     """Search and recommendation ranking for second-hand marketplaces."""
-
-
-class _Bars:
-    """A progress bar a step, on standard error."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: Any = None
-
-    def step(self, name: str, total: int | None) -> None:
-        self._end()
-        self._task = self._progress.add_task(name, total=total)
-
-    def advance(self, units: int) -> None:
-        self._progress.advance(self._task, units)
-
-    def _end(self) -> None:
-        if self._task is not None:
-            done = self._progress.tasks[self._task].completed or 1
-            self._progress.update(self._task, total=done, completed=done)
-
-
-@contextlib.contextmanager
-def _bars() -> Iterator[_Bars]:
-    columns = (
-        SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err) as progress:
-        bars = _Bars(progress)
-        yield bars
-        bars._end()  # noqa: SLF001  the class is this module's own
 
 
 def _serve(settings: Settings, host: str | None, port: int | None) -> None:
@@ -356,25 +301,6 @@ def _read(path: Path) -> bytes:
         raise InputError(
             f"cannot read the photo {path}: {error.strerror}; give the path of a file"
         ) from error
-
-
-def _print_answer(reply: dict[str, Any]) -> None:
-    if reply["did_you_mean"]:
-        out.print(f"did you mean: {reply['did_you_mean']}", markup=False)
-    for span in reply["understood"]["spans"]:
-        out.print(f"understood: {span['text']} ({span['field']} {span['value']})", markup=False)
-    table = Table("listing", "price", "place", "title", "why", box=None, header_style="bold")
-    for hit in reply["hits"]:
-        price = hit["price"]["text"] if hit["price"] else "?"
-        table.add_row(hit["listing_id"][:13], price, hit["place"] or "?", hit["title"], hit["why"]["text"])
-    out.print(table)
-    more = "" if reply["total_is_exact"] else "at least "
-    out.print(f"{more}{reply['total']:,} listings match ({reply['took_ms']:.0f} ms)", markup=False)
-
-
-def _print_json(value: object) -> None:
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
-    sys.stdout.write(orjson.dumps(value, default=str, option=options).decode() + "\n")
 
 
 if __name__ == "__main__":

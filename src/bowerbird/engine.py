@@ -4,12 +4,9 @@ The life of a query is `Engine.search`, read top to bottom: understand, encode, 
 explain.
 """
 
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +19,13 @@ from bowerbird.market.ranked_list import RankedList
 from bowerbird.projection.build import Stores
 from bowerbird.projection.open_generation import OpenGeneration
 from bowerbird.projection.projection import Projection
-from bowerbird.ranking.explanation import Why, explain
+from bowerbird.ranking.answer import Answer, Hit
+from bowerbird.ranking.explanation import explain
+from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.retrieval.cutoff import Cutoff
 from bowerbird.retrieval.match_set import MatchSet, facet_counts, sorted_matches
-from bowerbird.retrieval.paging import Cursor, KeptMatchSets, current_row, offset_after, query_digest
+from bowerbird.retrieval.meaning import rank_by_meaning
+from bowerbird.retrieval.paging import Cursor, Pager
 from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
 from bowerbird.retrieval.retriever import (
     Candidates,
@@ -36,7 +36,7 @@ from bowerbird.retrieval.retriever import (
     TextRetriever,
     retrieve_all,
 )
-from bowerbird.retrieval.understanding import Understood, Vocabulary, understand
+from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_filters, understand
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
 
@@ -49,35 +49,10 @@ class SearchSettings:
     weights: dict[str, float]  # by branch: keywords, text, photo
     match_limit: int
     text_depth: int
+    meaning_depth: int
     photo_depth: int
     photo_cutoff: Cutoff
     kept_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One listing of an answer."""
-
-    listing: Listing
-    score: float
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The reply to a query. `stages` are milliseconds by stage of the query's life."""
-
-    query_id: str
-    hits: tuple[Hit, ...]
-    total: int
-    total_is_exact: bool
-    took_ms: float
-    stages: dict[str, float]
-    facets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    next_cursor: str | None = None
-    understood: Understood | None = None
-    did_you_mean: str | None = None
-    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,9 +74,9 @@ class Engine:
         self.stores = stores
         self.projection = projection
         self.settings = settings
-        self._kept = KeptMatchSets(settings.kept_rows)
-        self._vocabulary: tuple[tuple[int, int], Vocabulary] | None = None
-        projection.on_swap = self._kept.let_go_of
+        self._pager = Pager(settings.kept_rows)
+        self._vocabulary: tuple[tuple[int, ...], Vocabulary] | None = None
+        projection.on_swap = self._pager.let_go_of
 
     @property
     def photo_store(self) -> PhotoStore:
@@ -114,19 +89,17 @@ class Engine:
         Raises:
             InputError: a filter is on a field this market lacks, or the cursor is not this query's.
         """
-        clock = _StageClock()
+        clock = StageClock()
         cursor = Cursor.parse(query.cursor, query) if query.cursor else None
         matched = self._matched(query, clock)
         opened, candidates = matched.opened, matched.candidates
         with clock.stage("page"):
-            matches, start = self._page_start(matched.matches, cursor, opened)
-            rows, scores, end = _page(matches, start, query.limit, opened, matched.allowed)
-            listings = self._listings(rows, opened)
-            next_cursor = self._next_cursor(query, cursor, matches, end, rows, opened)
+            page = self._pager.page(query, cursor, matched.matches, opened.index, matched.allowed)
+            listings = self._listings(page.rows, opened)
         with clock.stage("explain"):
-            reasons = explain(rows, candidates, matched.question, opened.index)
+            reasons = explain(page.rows, candidates, matched.question, opened.index)
             facets = facet_counts(matched.matches.rows, opened.index.columns, query.facets)
-        hits = zip(rows, scores, strict=True)
+        hits = zip(page.rows, page.scores, strict=True)
         keywords = candidates.keywords
         return Answer(
             query_id=uuid.uuid4().hex,
@@ -136,7 +109,7 @@ class Engine:
             took_ms=clock.total_ms,
             stages=clock.stages,
             facets=facets,
-            next_cursor=next_cursor,
+            next_cursor=page.next_cursor,
             understood=matched.understood,
             did_you_mean=keywords.did_you_mean if keywords else None,
             degraded=("index",) if self.projection.last_error else (),
@@ -144,7 +117,7 @@ class Engine:
 
     def matching_ids(self, query: Query) -> list[str]:
         """The whole match set of a query, in its order: what `search` reads its pages from."""
-        matched = self._matched(query, _StageClock())
+        matched = self._matched(query, StageClock())
         ids = matched.opened.index.columns.listing_ids
         return [ids[row] for row in matched.matches.rows]
 
@@ -154,7 +127,7 @@ class Engine:
         Raises:
             NotFoundError: there is no such listing, or it is not shown.
         """
-        clock = _StageClock()
+        clock = StageClock()
         opened = self.projection.current
         row = opened.index.row(listing_id)
         allowed = opened.index.allowed(Filters())
@@ -216,10 +189,11 @@ class Engine:
         return self.projection.current.photo_embedder.encode(photos)
 
     def close(self) -> None:
-        """Stop following the catalogue and let go of the index."""
+        """Stop following the catalogue; let go of the index and of the databases."""
         self.projection.close()
+        self.stores.close()
 
-    def _matched(self, query: Query, clock: "_StageClock") -> "_Matched":
+    def _matched(self, query: Query, clock: StageClock) -> "_Matched":
         opened = self.projection.current
         with clock.stage("understand"):
             understood, filters = self._understood(query, opened)
@@ -229,6 +203,7 @@ class Engine:
         with clock.stage("retrieve"):
             candidates = retrieve_all(self._retrievers(opened), question, allowed)
         with clock.stage("fuse"):
+            candidates = rank_by_meaning(candidates, question, opened.index, self.settings.meaning_depth)
             ranked = self._fused(candidates, question, allowed)
             matches = sorted_matches(ranked, opened.index.columns, query.sort, filters.near)
         return _Matched(opened, understood, allowed, question, candidates, matches)
@@ -237,17 +212,16 @@ class Engine:
         """What the words say; a filter that the caller gave outright wins over one that is read from them."""
         if not query.understand:
             return Understood(words=query.words), query.filters
-        vocabularies = opened.index.columns.vocabularies
-        size = (len(vocabularies["place"]), len(vocabularies["category"]))
-        if self._vocabulary is None or self._vocabulary[0] != size:
-            self._vocabulary = (size, Vocabulary.of(opened.index.columns))
-        understood = understand(query.words, self._vocabulary[1])
-        read = {
-            name: getattr(understood, name)
-            for name in ("price_min", "price_max", "category", "place")
-            if getattr(understood, name) is not None and getattr(query.filters, name) is None
-        }
-        return understood, replace(query.filters, **read)
+        understood = understand(query.words, self._vocabulary_of(opened))
+        return understood, merged_filters(query.filters, understood)
+
+    def _vocabulary_of(self, opened: OpenGeneration) -> Vocabulary:
+        """Built again only when the market learned a new name."""
+        known = opened.index.columns.vocabularies
+        sizes = tuple(len(known[name]) for name in ("place", "category", "currency"))
+        if self._vocabulary is None or self._vocabulary[0] != sizes:
+            self._vocabulary = (sizes, Vocabulary.of(opened.index.columns))
+        return self._vocabulary[1]
 
     def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
         vectors = self.stores.vectors
@@ -283,68 +257,7 @@ class Engine:
             lists["photo"] = index.search_photos(photo, self.settings.photo_depth, allowed)
         return Candidates(lists), Question("", text, photo)
 
-    def _page_start(
-        self, fresh: MatchSet, cursor: Cursor | None, opened: OpenGeneration
-    ) -> tuple[MatchSet, int]:
-        if cursor is None:
-            return fresh, 0
-        kept = self._kept.get(cursor.kept, opened.index)
-        if kept is not None:
-            return kept, cursor.offset
-        return fresh, offset_after(fresh, opened.index, cursor)
-
-    def _next_cursor(
-        self,
-        query: Query,
-        cursor: Cursor | None,
-        matches: MatchSet,
-        end: int,
-        rows: list[int],
-        opened: OpenGeneration,
-    ) -> str | None:
-        if end >= len(matches.rows) or not rows:
-            return None
-        name = cursor.kept if cursor else uuid.uuid4().hex[:16]
-        if self._kept.get(name, opened.index) is not matches:
-            self._kept.keep(name, opened.index, matches)
-        last = opened.index.columns.listing_ids[rows[-1]]
-        return str(Cursor(query_digest(query), name, end, float(matches.keys[end - 1]), last))
-
     def _listings(self, rows: list[int], opened: OpenGeneration) -> dict[int, Listing]:
         ids = opened.index.columns.listing_ids
         found = self.stores.catalogue.get([ids[row] for row in rows])
         return {row: found[ids[row]] for row in rows if ids[row] in found}
-
-
-class _StageClock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.stages[name] = 1000 * (time.perf_counter() - started)
-
-    @property
-    def total_ms(self) -> float:
-        return sum(self.stages.values())
-
-
-def _page(
-    matches: MatchSet, start: int, limit: int, opened: OpenGeneration, allowed: NDArray[np.bool_]
-) -> tuple[list[int], list[float], int]:
-    """Live rows and scores from `start` on, and where the next page starts; what has gone is passed over."""
-    rows: list[int] = []
-    scores: list[float] = []
-    place = start
-    while place < len(matches.rows) and len(rows) < limit:
-        row = current_row(opened.index, int(matches.rows[place]))
-        # A listing that changed since the first page has a new row, and must still pass the filters.
-        if row is not None and row < len(allowed) and allowed[row]:
-            rows.append(row)
-            scores.append(float(matches.scores[place]))
-        place += 1
-    return rows, scores, place

@@ -71,10 +71,13 @@ class SearchSettings(_Group):
 
     rrf_k: float = Field(60.0, gt=0, description="k of reciprocal rank fusion.")
     keyword_weight: float = Field(1.0, ge=0, description="Weight of the keyword branch in rank fusion.")
-    text_weight: float = Field(0.7, ge=0, description="Weight of the text vector branch.")
+    text_weight: float = Field(1.2, ge=0, description="Weight of the text vector branch.")
     photo_weight: float = Field(1.0, ge=0, description="Weight of the photo vector branch.")
     match_limit: int = Field(
         50_000, ge=100, description="Most keyword matches of one query; more are said to be 'at least'."
+    )
+    meaning_depth: int = Field(
+        1000, ge=0, description="How many keyword matches are ranked by their text vectors too."
     )
     text_depth: int = Field(200, ge=1, description="Most dense text hits of one query.")
     photo_depth: int = Field(200, ge=1, description="Most photo hits of one query.")
@@ -134,11 +137,6 @@ class Settings(BaseSettings):
         home = Path(init_settings().get("home") or env_settings().get("home") or DEFAULT_HOME)
         file = TomlConfigSettingsSource(settings_cls, home / SETTINGS_FILE)
         return init_settings, env_settings, file
-
-    @property
-    def database_url(self) -> str:
-        """The catalogue's database."""
-        return self.database or f"sqlite:///{(self.home / 'catalogue.db').resolve()}"
 
     @property
     def models(self) -> Path:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import known_market
-from bowerbird.engine import Answer, Engine
+from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Listing, Price, Status
 from bowerbird.market.query import Filters, Query, Sort
+from bowerbird.ranking.answer import Answer
 
 RED_SOFA = "red-sofa"
 
@@ -181,7 +182,7 @@ def test_paging_goes_on_after_the_index_was_compacted(engine: Engine):
 def test_a_cursor_of_another_replica_goes_on_after_the_last_listing(engine: Engine):
     query = Query(words="red", sort=Sort.PRICE_ASC, limit=4)
     first = engine.search(query)
-    engine._kept._sets.clear()  # as a replica that never saw the first page
+    engine._pager._kept._sets.clear()  # as a replica that never saw the first page
     second = engine.search(dataclasses.replace(query, cursor=first.next_cursor))
     assert ids(first) + ids(second) == engine.matching_ids(query)[:8]
 

@@ -52,6 +52,11 @@ class Stores:
             "photo": self.vectors.photo_encoder.fingerprint,
         }
 
+    def close(self) -> None:
+        """Let go of the databases."""
+        self.catalogue.close()
+        self.vectors.close()
+
 
 def build_generation(
     stores: Stores, settings: ProjectionSettings, progress: Callable[[int], None] | None = None
@@ -60,8 +65,18 @@ def build_generation(
 
     What changes meanwhile has a later revision than the manifest's and is replayed when it is opened.
     """
-    revision = stores.catalogue.revision()
     staged = stores.generations.stage()
+    try:
+        return _built(staged, stores, settings, progress)
+    except BaseException:  # whatever it was: half a generation is worth nothing
+        stores.generations.discard(staged)
+        raise
+
+
+def _built(
+    staged: Path, stores: Stores, settings: ProjectionSettings, progress: Callable[[int], None] | None
+) -> Generation:
+    revision = stores.catalogue.revision()
     whitening = _fitted_whitening(stores, settings.whitened_dimension)
     whitening.save(_made(staged / WHITENING_FOLDER))
     dimensions = (stores.vectors.text_encoder.dimension, whitening.dimension)

@@ -36,7 +36,7 @@ class Why:
         elif "text" in names:
             reasons.append("means something close")
         if "photo" in names:
-            reasons.append("looks like your photo")
+            reasons.append("looks alike")
         return "; ".join(reasons)
 
 

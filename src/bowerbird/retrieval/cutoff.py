@@ -2,7 +2,7 @@
 
 A nearest neighbour always exists, so a cut-off decides whether it is a match. A flat one fails: some queries
 lie close to everything. Nor is the distance from the background enough: nonsense has outliers too, at low
-scores. So each query is held against a fixed sample of the market, whose scores have a mean and a deviation. A
+scores. So each query is held against a fixed sample of the market, which gives a mean and a deviation. A
 hit's strength is its cosine times the deviations it stands above that mean, and the least strength is
 calibrated on the market itself, so that nonsense finds nothing. (docs/experiments.md has the figures.)
 """

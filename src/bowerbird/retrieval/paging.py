@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import threading
+import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ import orjson
 
 from bowerbird.errors import InputError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.query import Query
+from bowerbird.market.query import Mask, Query
 from bowerbird.retrieval.match_set import MatchSet
 
 
@@ -72,6 +73,8 @@ class KeptMatchSets:
     def keep(self, name: str, index: MarketIndex, matches: MatchSet) -> None:
         """Keep `matches`, whose rows belong to `index`; the oldest sets make room."""
         with self._lock:
+            if name in self._sets:
+                self._rows -= len(self._sets.pop(name)[1].rows)
             self._sets[name] = (index, matches)
             self._rows += len(matches.rows)
             while self._rows > self._capacity and len(self._sets) > 1:
@@ -98,12 +101,73 @@ class KeptMatchSets:
                     self._sets[name] = (new, _moved(matches, old, new))
 
 
-def current_row(index: MarketIndex, row: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Live rows with their scores, in order, and the cursor of the page after it."""
+
+    rows: list[int]
+    scores: list[float]
+    next_cursor: str | None
+
+
+class Pager:
+    """Cuts match sets into pages. Safe between threads."""
+
+    def __init__(self, kept_rows: int) -> None:
+        self._kept = KeptMatchSets(kept_rows)
+
+    def page(
+        self, query: Query, cursor: Cursor | None, fresh: MatchSet, index: MarketIndex, allowed: Mask
+    ) -> Page:
+        """The page of `fresh`, or of the match set that `cursor` points into, that comes next.
+
+        Args:
+            query: what was asked; its limit is the length of the page.
+            cursor: where the last page ended; None for the first.
+            fresh: what the query finds now.
+            index: the index that the rows of `fresh` belong to.
+            allowed: (n,) live rows that satisfy the filters now.
+        """
+        matches, place = self._start(fresh, cursor, index)
+        rows: list[int] = []
+        scores: list[float] = []
+        while place < len(matches.rows) and len(rows) < query.limit:
+            row = _current_row(index, int(matches.rows[place]))
+            # A listing that changed since the first page has a new row, and must still pass the filters.
+            if row is not None and row < len(allowed) and allowed[row]:
+                rows.append(row)
+                scores.append(float(matches.scores[place]))
+            place += 1
+        if place >= len(matches.rows) or not rows:
+            return Page(rows, scores, None)
+        name = self._keep(cursor, matches, index)
+        last = index.columns.listing_ids[rows[-1]]
+        following = Cursor(query_digest(query), name, place, float(matches.keys[place - 1]), last)
+        return Page(rows, scores, str(following))
+
+    def let_go_of(self, old: MarketIndex, new: MarketIndex) -> None:
+        """Move what is kept from `old` to `new`, so that `old` can be freed."""
+        self._kept.let_go_of(old, new)
+
+    def _start(self, fresh: MatchSet, cursor: Cursor | None, index: MarketIndex) -> tuple[MatchSet, int]:
+        if cursor is None:
+            return fresh, 0
+        kept = self._kept.get(cursor.kept, index)
+        return (fresh, _offset_after(fresh, index, cursor)) if kept is None else (kept, cursor.offset)
+
+    def _keep(self, cursor: Cursor | None, matches: MatchSet, index: MarketIndex) -> str:
+        name = cursor.kept if cursor else uuid.uuid4().hex[:16]
+        if self._kept.get(name, index) is not matches:
+            self._kept.keep(name, index, matches)
+        return name
+
+
+def _current_row(index: MarketIndex, row: int) -> int | None:
     """The live row of the listing that was kept at `row`: it may have changed, or be gone."""
     return None if row < 0 else index.row(index.columns.listing_ids[row])
 
 
-def offset_after(matches: MatchSet, index: MarketIndex, cursor: Cursor) -> int:
+def _offset_after(matches: MatchSet, index: MarketIndex, cursor: Cursor) -> int:
     """The place in `matches` just after the listing that the last page ended on, or after its sort key."""
     row = index.row(cursor.listing_id)
     places = np.flatnonzero(matches.rows == (-1 if row is None else row))

@@ -9,10 +9,11 @@ stays words.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.market.listing_columns import ListingColumns
+from bowerbird.market.query import Filters
 from bowerbird.retrieval.name_forms import TOKEN, normal_name, normal_token, singular_name
 from bowerbird.retrieval.price_phrases import first_price_phrase
 
@@ -98,6 +99,19 @@ class _Phrase:
     price_max: float | None = None
     category: str | None = None
     place: str | None = None
+
+
+def merged_filters(given: Filters, understood: Understood) -> Filters:
+    """`given`, and of what was understood that which it leaves open and does not contradict."""
+    read = {
+        name: getattr(understood, name)
+        for name in ("price_min", "price_max", "category", "place")
+        if getattr(understood, name) is not None and getattr(given, name) is None
+    }
+    low, high = read.get("price_min", given.price_min), read.get("price_max", given.price_max)
+    if low is not None and high is not None and low > high:
+        read = {name: value for name, value in read.items() if name not in ("price_min", "price_max")}
+    return replace(given, **read)
 
 
 def understand(words: str, vocabulary: Vocabulary) -> Understood:

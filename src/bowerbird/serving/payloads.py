@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from bowerbird.engine import Answer, Engine, Hit
+from bowerbird.engine import Engine
 from bowerbird.market.listing import Listing, Photo, Price
+from bowerbird.ranking.answer import Answer, Hit
 from bowerbird.ranking.explanation import Why
 from bowerbird.retrieval.understanding import Understood
 

@@ -81,6 +81,11 @@ class ListingVectors:
             for listing, text, end in zip(listings, texts, ends, strict=True)
         ]
 
+    def close(self) -> None:
+        """Let go of the embedding stores."""
+        self.text_store.close()
+        self.feature_store.close()
+
     def features(self, content_hashes: Sequence[str]) -> Vectors:
         """(n, d) raw features of stored photos."""
         if not content_hashes:
