@@ -251,7 +251,7 @@ def _run_name(location: str, query: str | None, column_map: ColumnMap, photos: s
     path = Path(location)
     state = f"{path.stat().st_size} bytes of {path.stat().st_mtime_ns}" if path.is_file() else ""
     how = hashlib.sha256(repr((query, column_map, photos)).encode()).hexdigest()[:16]
-    return f"{location} {state} {how}".replace("  ", " ")
+    return "\n".join((location, state, how))
 
 
 def _write_labels(catalogue: Catalogue, path: Path) -> None:

@@ -1,7 +1,9 @@
 """The engine with the shapes of its replies: what pages and API both call."""
 
 import io
+import resource
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -174,6 +176,7 @@ class Front:
             "last_import": self._last_import(),
             "stages": self.telemetry.recent_stages(),
             "disk_free_bytes": shutil.disk_usage(self.settings.home).free,
+            "memory_bytes": _resident_bytes(),
             "last_error": engine.projection.last_error,
         }
 
@@ -184,7 +187,7 @@ class Front:
             return None
         run, examples = runs[0], imports.rejections(runs[0].run_id, REJECTIONS_READ)
         return {
-            "source": run.source,
+            "source": run.source.partition("\n")[0],  # the rest tells its contents from other contents
             "started_at": run.started_at.isoformat(),
             "finished_at": run.finished_at.isoformat() if run.finished_at else None,
             **{name: getattr(run, name) for name in COUNTED},
@@ -207,3 +210,9 @@ class Front:
             drawn = io.BytesIO()
             image.save(drawn, "JPEG", quality=82)
         return drawn.getvalue()
+
+
+def _resident_bytes() -> int:
+    """The most memory that this process has held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # Linux counts in KiB
