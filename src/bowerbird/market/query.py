@@ -50,7 +50,8 @@ class Near:
             np.sin((lat - here_lat) / 2) ** 2
             + np.cos(lat) * np.cos(here_lat) * np.sin((lon - here_lon) / 2) ** 2
         )
-        distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(a))
+        # Rounding can take the far side of the earth past 1.
+        distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(a, 0, 1)))
         return distances
 
 
@@ -102,9 +103,9 @@ class Filters:
             )
         if self.price_min is not None or self.price_max is not None:
             _require(columns, "price_minor", "price_min or price_max")
-            allowed &= columns.price_minor >= 100 * (self.price_min or 0)
+            allowed &= columns.price_minor >= _minor(self.price_min or 0)
             if self.price_max is not None:
-                allowed &= columns.price_minor <= 100 * self.price_max
+                allowed &= columns.price_minor <= _minor(self.price_max)
         if self.listed_after is not None:
             _require(columns, "created", "listed_after")
             allowed &= columns.created >= self.listed_after
@@ -155,6 +156,11 @@ def _require(columns: ListingColumns, column: str, condition: str) -> None:
             f"this market's listings have no {column}, so the filter {condition} cannot be used; "
             "leave it out, or map that column when importing"
         )
+
+
+def _minor(major: float) -> float:
+    """Minor units, without the rounding that makes 100 * 19.99 less than 1999."""
+    return round(100 * major, 6)
 
 
 def _isin(codes: NDArray[np.integer], wanted: NDArray[np.integer]) -> Mask:
