@@ -71,6 +71,20 @@ def test_a_fault_spoils_the_photo(fault):
         assert spoilt.mean() < 0.65 * sound.mean()
 
 
+@pytest.mark.parametrize("name", ["sofa", "wardrobe", "kettle"])
+def test_wear_marks_the_thing_and_leaves_the_room(name):
+    kind = KINDS[name]
+    photos = []
+    for worn in (False, True):
+        look = Look(RED, (230, 225, 215), next(iter(kind.materials)), 5, worn)
+        view = View(kind.settings[0], (320, 240), 0.0, 0.0, 0.0, 0.7, (0.0, 0.0), HOME, 3)
+        photos.append(np.asarray(take(Thing(look, kind.painter, kind.size), view), np.int64))
+    changed = np.abs(photos[0] - photos[1]).sum(axis=2) > 6
+    assert changed.mean() > 0.02
+    assert changed[:20].mean() < 0.001
+    assert changed[:, :20].mean() < 0.001
+
+
 def test_every_kind_can_be_planned():
     assert len(KINDS) >= 16
     for kind in KINDS.values():

@@ -113,6 +113,22 @@ def test_what_was_drawn_is_not_drawn_again(market):
     assert told == [(market.photos, market.photos)]
 
 
+def test_another_day_changes_the_dates_alone(market):
+    before, stamps = (
+        _rows(market),
+        {path.name: path.stat().st_mtime_ns for path in market.photos_path.iterdir()},
+    )
+    (market.photos_path / "cut-short.jpg.part").write_bytes(b"half")
+    draw_market(market.folder, listings=44, seed=7, workers=1, until=date(2027, 1, 1))
+    assert {path.name: path.stat().st_mtime_ns for path in market.photos_path.iterdir()} == stamps
+    after = _rows(market)
+    draw_market(market.folder, listings=44, seed=7, workers=1)
+    assert _rows(market) == before
+    for old, new in zip(before, after, strict=True):
+        assert old.pop("created_at") < new.pop("created_at")
+        assert old == new
+
+
 def test_a_folder_with_another_market_is_refused(market):
     with pytest.raises(InputError, match="another folder"):
         draw_market(market.folder, listings=44, seed=8, workers=1)

@@ -7,7 +7,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -74,7 +74,7 @@ def draw_market(
         listings: how many rows.
         seed: the same seed gives the same market, byte for byte.
         workers: processes; None takes one a core, 1 draws in this process.
-        until: listings are dated up to the day before.
+        until: listings are dated up to the day before; another day changes the dates alone.
         progress: called with (photos drawn, photos in all).
 
     Raises:
@@ -82,13 +82,15 @@ def draw_market(
     """
     if listings < 1:
         raise InputError(f"a market needs at least one listing, but {listings} was asked for")
-    made_by = {"drawing": DRAWING, "listings": listings, "seed": seed, "until": until.isoformat()}
+    made_by = {"drawing": DRAWING, "listings": listings, "seed": seed}
     folder.mkdir(parents=True, exist_ok=True)
     _claim(folder, made_by)
     plans = spoil(plan_market(listings, seed, until), np.random.default_rng([seed, 4]))
     photos = [photo for plan in plans for photo in plan.photos]
     market = DrawnMarket(folder, len(plans), len(photos))
     market.photos_path.mkdir(exist_ok=True)
+    for unfinished in market.photos_path.glob("*.part"):
+        unfinished.unlink()
     wanted = [photo for photo in photos if not (market.photos_path / photo.name).exists()]
     done = len(photos) - len(wanted)
     for drawn in _print_all(market.photos_path, wanted, workers or cpu_count() or 1):
@@ -116,7 +118,7 @@ def read_truth(folder: Path) -> list[DrawnListing]:
     return listings
 
 
-def _claim(folder: Path, made_by: dict[str, object]) -> None:
+def _claim(folder: Path, made_by: Mapping[str, int]) -> None:
     marker = folder / _MARKER
     if marker.exists():
         found = json.loads(marker.read_text(encoding="utf-8"))

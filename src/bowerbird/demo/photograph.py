@@ -12,6 +12,7 @@ from bowerbird.demo.rooms import SETTINGS, Place
 from bowerbird.demo.stage import Stage
 from bowerbird.demo.textures import TILE, grain
 from bowerbird.demo.things import Thing
+from bowerbird.demo.wear import wear_out
 
 # setting: (least and most yaw, pitch in degrees), (wall's distance behind the thing in lengths of it)
 _ANGLES = {
@@ -52,7 +53,10 @@ def take(thing: Thing, view: View) -> Image.Image:
     SETTINGS[view.setting](Place(stage.canvas, stage.room, home, thing.colour, reach, gap))
     if view.setting in ("table", "garden"):
         image.paste(image.filter(ImageFilter.BoxBlur(1)))
+    before = image.copy() if thing.look.worn else None
     thing.draw(stage)
+    if before is not None:
+        wear_out(before, image, thing.look.numbers())
     return develop(image, view)
 
 

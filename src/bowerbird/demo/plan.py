@@ -16,7 +16,7 @@ from bowerbird.demo.palette import SHADES, Shade, distance
 from bowerbird.demo.photograph import FAULTS, View
 from bowerbird.demo.things import Look
 from bowerbird.demo.towns import Seller, draw_sellers
-from bowerbird.demo.words import CONDITIONS, write
+from bowerbird.demo.words import CONDITIONS, Facts, write
 
 COLUMNS = (
     "id", "title", "description", "category", "price", "place", "latitude", "longitude", "status", "seller",
@@ -172,7 +172,8 @@ def _shape(kind: Kind, rng: np.random.Generator) -> tuple[int, int]:
 def _row(
     kind: Kind, truth: Truth, shade: Shade, seller: Seller, until: date, rng: np.random.Generator
 ) -> dict[str, str]:
-    words = write(kind, shade, truth.material, truth.condition, truth.brand, seller.town.name, rng)
+    facts = Facts(kind, shade, truth.material, truth.condition, truth.brand, seller.town.name)
+    words = write(facts, rng)
     blank = rng.random(4) < (0.5, 0.12, 0.3, 0.15)  # what sellers leave out of the form
     brand, colour, material, condition = (
         "" if empty or value is None else value

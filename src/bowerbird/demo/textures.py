@@ -3,6 +3,7 @@
 Each is made once a process from fixed numbers and cached; values near 255 leave a colour as it is.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -74,7 +75,7 @@ def _pile() -> Field:
     return np.asarray(0.9 + 0.06 * tufts + 0.03 * smooth_noise((12, 12), 32), np.float32)
 
 
-_FIELDS = {
+_FIELDS: dict[str, Callable[[], Field]] = {
     "wood": _wood,
     "wood upright": lambda: np.ascontiguousarray(_wood().T),
     "linen": lambda: _woven(4.0, 0.022, 5),
@@ -88,4 +89,5 @@ _FIELDS = {
     "metal": lambda: np.asarray(0.96 + 0.02 * smooth_noise((3, 500), 21), np.float32),
     "grass": lambda: np.asarray(0.85 + 0.11 * smooth_noise((400, 110), 23), np.float32),
     "pile": _pile,
+    "stains": lambda: np.asarray(0.97 - 0.16 * np.maximum(smooth_noise((26, 26), 41) - 0.9, 0), np.float32),
 }

@@ -43,8 +43,7 @@ _TAILS = (
 _STATE = {
     "new": (
         "Brand new, never used.",
-        "Unwanted gift, still boxed.",
-        "New with tags.",
+        "Unwanted gift.",
         "Bought in error and never used.",
     ),
     "like new": (
@@ -83,22 +82,26 @@ _REASONS = (
     "House clearance.",
     "It no longer fits our new flat.",
 )
-_ENDINGS = (
+_LOGISTICS = (
     "Collection only from {town}.",
     "Pick up from {town}, cash on collection please.",
     "Can deliver within 5 miles of {town} for petrol.",
     "Collection {town} or can post at buyer's cost.",
     "Buyer to collect.",
+    "Happy to help load it into the car.",
+    "Available evenings and weekends.",
+)
+_CLOSINGS = (
     "First to see will buy.",
     "Sensible offers welcome.",
     "No offers please, priced to sell.",
-    "Happy to help load it into the car.",
     "Message me for more photos.",
     "Any questions just ask.",
-    "Available evenings and weekends.",
     "Thanks for looking!",
     "Check out my other items.",
     "From a pet free and smoke free home.",
+    "No time wasters please!!",
+    "Grab a bargain ✨",
 )
 _OPENINGS = (
     "Selling my {thing}.",
@@ -109,6 +112,34 @@ _OPENINGS = (
     "I have a {thing} to sell.",
     "Up for grabs is this {thing}.",
 )
+_PLURAL = {
+    "Selling this": "Selling these",
+    "Here is our": "Here are our",
+    "I have a": "I have some",
+    "is this": "are these",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the thing, and where it is sold."""
+
+    kind: Kind
+    shade: Shade
+    material: str
+    condition: str
+    brand: str | None
+    town: str
+
+    @property
+    def is_wooden(self) -> bool:
+        """Whether the material itself gives the colour: nobody writes 'brown oak table'."""
+        return self.material in WOODS
+
+    def tells_colour(self, text: str) -> bool:
+        """Whether `text` says what colour it is."""
+        low = text.casefold()
+        return self.shade.name in low or self.shade.term in low or (self.is_wooden and self.material in low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,112 +150,95 @@ class Words:
     description: str
 
 
-def write(
-    kind: Kind,
-    shade: Shade,
-    material: str,
-    condition: str,
-    brand: str | None,
-    town: str,
-    rng: np.random.Generator,
-) -> Words:
+def write(facts: Facts, rng: np.random.Generator) -> Words:
     """The words for one listing."""
-    noun = _any(kind.nouns, rng)
-    colour = shade.name if rng.random() < 0.72 else shade.term
-    if material in WOODS:
-        colour = "" if rng.random() < 0.85 else "wooden"
-    title = _title(noun, colour, material, brand, rng)
-    told = _tells(title, shade, material)
-    body = _description(kind, noun, shade, material, condition, brand, town, told, rng)
-    return Words(_slip(title, shade, material, noun, rng), body)
+    noun = _any(facts.kind.nouns, rng)
+    title = _title(facts, noun, rng)
+    sentences = _sentences(facts, noun, facts.tells_colour(title), rng)
+    description = ("\n" if rng.random() < 0.15 else " ").join(dict.fromkeys(sentences))
+    return Words(_slip(title, facts, rng), description)
 
 
-def _title(noun: str, colour: str, material: str, brand: str | None, rng: np.random.Generator) -> str:
-    pattern = rng.random()
-    named = material if rng.random() < 0.55 or material in WOODS else ""
-    brand = brand or ""
+def _title(facts: Facts, noun: str, rng: np.random.Generator) -> str:
+    colour = facts.shade.name if rng.random() < 0.72 else facts.shade.term
+    colour = "" if facts.is_wooden else colour
+    material = facts.material if rng.random() < 0.55 or facts.is_wooden else ""
+    brand, pattern = facts.brand or "", rng.random()
     if pattern < 0.13:
-        parts = [_any(_PRAISE, rng), named, noun]
+        parts = [_any(_PRAISE, rng), material, noun]
     elif pattern < 0.55:
-        parts = [brand, _any(_AGE, rng) if rng.random() < 0.2 else "", colour, named, noun]
+        parts = [brand, _any(_AGE, rng) if rng.random() < 0.2 else "", colour, material, noun]
     elif pattern < 0.68:
-        parts = [_any(_PRAISE, rng), colour, named, noun]
+        parts = [_any(_PRAISE, rng), colour, material, noun]
     elif pattern < 0.82:
-        parts = [brand, named, noun + ("," if colour else ""), colour]
+        parts = [brand, material, noun + ("," if colour else ""), colour]
     elif pattern < 0.92:
-        parts = [brand, noun, f"in {colour} {named}".rstrip() if colour else f"in {material}"]
+        parts = [brand, noun, f"in {colour} {material}".rstrip() if colour else f"in {material}"]
     else:
         parts = [brand, noun]
     title = " ".join(part for part in parts if part)
     title = title[0].upper() + title[1:]
+    if facts.kind.sizes and rng.random() < 0.2:
+        title += f" {_any(facts.kind.sizes, rng)}"
     return title + (_any(_TAILS, rng) if rng.random() < 0.24 else "")
 
 
-def _tells(text: str, shade: Shade, material: str) -> bool:
-    low = text.casefold()
-    return shade.name in low or shade.term in low or (material in WOODS and material in low)
-
-
-def _description(
-    kind: Kind,
-    noun: str,
-    shade: Shade,
-    material: str,
-    condition: str,
-    brand: str | None,
-    town: str,
-    told: bool,
-    rng: np.random.Generator,
-) -> str:
-    colour = "" if material in WOODS else (shade.name if rng.random() < 0.6 else shade.term)
-    thing = " ".join(part for part in (colour, material, noun) if part)
+def _sentences(facts: Facts, noun: str, told: bool, rng: np.random.Generator) -> list[str]:
+    colour = facts.shade.name if rng.random() < 0.6 else facts.shade.term
+    thing = " ".join(part for part in ("" if facts.is_wooden else colour, facts.material, noun) if part)
     if told and rng.random() < 0.35:
         thing = noun
-    opening = _any(_OPENINGS, rng).format(thing=thing, thing_capital=thing[0].upper() + thing[1:])
-    sentences = [_article(opening)]
-    if brand and rng.random() < 0.5:
-        sentences.append(f"Made by {brand}.")
-    count = int(rng.integers(1, min(3, len(kind.features)) + 1))
-    chosen = rng.choice(len(kind.features), count, replace=False)
-    features = ", ".join(kind.features[int(i)] for i in chosen)
-    sentences.append(features[0].upper() + features[1:] + ".")
-    sentences.append(_any(_STATE[condition], rng))
+    sentences = [_opening(thing, facts.kind, rng)]
+    if facts.brand and rng.random() < 0.5:
+        sentences.append(f"Made by {facts.brand}.")
+    features = facts.kind.features
+    chosen = rng.choice(len(features), int(rng.integers(1, min(3, len(features)) + 1)), replace=False)
+    listed = ", ".join(features[int(i)] for i in chosen)
+    sentences.append(listed[0].upper() + listed[1:] + ".")
+    if max(facts.kind.size) > 0.55 and facts.kind.category[0] == "Home & Garden" and rng.random() < 0.3:
+        sentences.append(_measures(facts.kind, rng))
+    sentences.append(_any(_STATE[facts.condition], rng))
+    for lines, share in ((_REASONS, 0.5), (_LOGISTICS, 0.55), (_CLOSINGS, 0.4)):
+        if rng.random() < share:
+            sentences.append(_any(lines, rng).format(town=facts.town))
+    return sentences
+
+
+def _opening(thing: str, kind: Kind, rng: np.random.Generator) -> str:
+    template = _any(_OPENINGS, rng)
+    if kind.plural:
+        for one, many in _PLURAL.items():
+            template = template.replace(one, many)
+    if thing[0] in "aeiou":
+        template = template.replace(" a {thing}", " an {thing}")
+    return template.format(thing=thing, thing_capital=thing[0].upper() + thing[1:])
+
+
+def _measures(kind: Kind, rng: np.random.Generator) -> str:
+    width, height, depth = (round(100 * side * rng.uniform(0.95, 1.03)) for side in kind.size)
     if rng.random() < 0.5:
-        sentences.append(_any(_REASONS, rng))
-    sentences += [_any(_ENDINGS, rng).format(town=town) for _ in range(int(rng.integers(0, 3)))]
-    return ("\n" if rng.random() < 0.15 else " ").join(dict.fromkeys(sentences))
+        return f"Approx {width}cm wide, {height}cm tall and {depth}cm deep."
+    return f"Measures W{width} x D{depth} x H{height}cm."
 
 
-def _article(sentence: str) -> str:
-    head, mark, rest = sentence.partition(" a ")
-    return f"{head} an {rest}" if mark and rest[:1] in "aeiou" else sentence
-
-
-def _slip(title: str, shade: Shade, material: str, noun: str, rng: np.random.Generator) -> str:
-    """Shouting, lower case, or two letters swapped, for some."""
+def _slip(title: str, facts: Facts, rng: np.random.Generator) -> str:
+    """Shouting, lower case, or two letters swapped in any word but the colour, for some."""
     draw = rng.random()
     if draw < 0.06:
         return title.upper()
     if draw < 0.14:
         return title.casefold()
     words = title.split()
-    plain = [
-        i
-        for i, w in enumerate(words)
-        if len(w) > 5 and w.isalpha() and w.casefold() not in _kept(shade, material, noun)
-    ]
+    kept = {*facts.shade.name.split(), facts.shade.term, facts.material}
+    plain = tuple(
+        i for i, word in enumerate(words) if len(word) > 4 and word.isalpha() and word.casefold() not in kept
+    )
     if draw < 0.17 and plain:
-        i = _any(tuple(plain), rng)
+        i = _any(plain, rng)
         at = int(rng.integers(1, len(words[i]) - 2))
         word = words[i]
         words[i] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        return " ".join(words)
-    return title
-
-
-def _kept(shade: Shade, material: str, noun: str) -> set[str]:
-    # The words that say what it is stay right: what a typo does to them is for tests of correction to choose.
-    return {*shade.name.split(), shade.term, material, *noun.split()}
+    return " ".join(words)
 
 
 def _any(choices: tuple[Choice, ...], rng: np.random.Generator) -> Choice:

@@ -213,7 +213,7 @@ KINDS = (
         {"steel": ("grey", "black"), "enamel": ("white", "white", "white")},
         ("room",),
         130,
-        ("1400 spin", "8kg load", "hoses included", "just been descaled"),
+        ("1400 spin", "8kg load", "hoses included", "quiet on the spin"),
         ("Brookline", "Tessel", "Hydra"),
     ),
     Kind(
@@ -249,7 +249,7 @@ KINDS = (
         {"steel": PAINTED, "enamel": PAINTED},
         ("table", "table", "studio"),
         13,
-        ("PAT tested", "boils quickly", "descaled last week", "works perfectly"),
+        ("PAT tested", "boils quickly", "cordless base", "works perfectly"),
         ("Brookline", "Emberware"),
     ),
 )

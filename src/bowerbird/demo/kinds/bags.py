@@ -213,7 +213,7 @@ KINDS = (
         },
         ("room", "room", "studio"),
         28,
-        ("cabin size", "locks with keys", "clean inside", "been round the world once"),
+        ("cabin size", "locks with keys", "clean inside", "rolls along beautifully"),
         ("Wayfare", "Belmont"),
     ),
 )

@@ -107,8 +107,9 @@ KINDS = (
         {"wool": ANY_COLOUR, "cotton": ANY_COLOUR, "cashmere": ANY_COLOUR},
         ("hung", "flat", "flat"),
         15,
-        ("size medium", "no bobbles", "not itchy", "hand knitted", "cosy"),
+        ("no bobbles", "not itchy", "hand knitted", "cosy"),
         ("Fairlee Knits", "Thistle", "Harrier & Hart"),
+        sizes=("size small", "size medium", "size large", "size XL"),
     ),
     Kind(
         "jeans",
@@ -119,8 +120,9 @@ KINDS = (
         {"denim": ("blue", "black", "grey", "white", "blue")},
         ("hung", "flat", "flat"),
         14,
-        ("32 waist", "30 leg", "straight cut", "barely faded"),
+        ("straight cut", "zip and button work", "soft heavy denim"),
         ("Harrier & Hart", "Indigo Row"),
         plural=True,
+        sizes=tuple(f"{waist} waist {leg} leg" for waist in range(28, 40, 2) for leg in (30, 32)),
     ),
 )

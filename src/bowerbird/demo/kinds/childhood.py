@@ -178,7 +178,7 @@ KINDS = (
         {"wood": PAINTED, "tin": PAINTED},
         ("table", "room", "studio"),
         9,
-        ("wheels all turn", "great little present", "from a smoke free home", "a few play marks"),
+        ("wheels all turn", "great little present", "paint is child safe", "built to last"),
         ("Tuppenny Toys", "Little Wren"),
     ),
     Kind(
@@ -190,7 +190,7 @@ KINDS = (
         {"mohair": ("brown", "white", "yellow", "grey", "pink", "blue"), "plush": FABRIC},
         ("table", "room", "studio"),
         10,
-        ("freshly washed", "very soft", "looking for a new friend", "no loose seams"),
+        ("very soft", "looking for a new friend", "no loose seams"),
         ("Little Wren", "Barnaby"),
         0.7,
     ),

@@ -139,8 +139,9 @@ KINDS = (
         {"cotton": ANY_COLOUR, "linen": FABRIC, "silk": ANY_COLOUR},
         ("hung", "hung", "flat"),
         18,
-        ("size 12", "has pockets", "worn to one wedding", "machine washable", "zip at the side"),
+        ("has pockets", "machine washable", "zip at the side", "lovely swish to it"),
         ("Rosa Quill", "Marlow Made", "Thistle"),
+        sizes=tuple(f"size {number}" for number in range(8, 20, 2)),
     ),
     Kind(
         "coat",
@@ -151,7 +152,8 @@ KINDS = (
         {"wool": FABRIC, "cotton": FABRIC, "cashmere": FABRIC},
         ("hung", "hung", "flat"),
         42,
-        ("fully lined", "very warm", "two deep pockets", "size medium", "dry cleaned"),
+        ("fully lined", "very warm", "two deep pockets", "a proper winter coat"),
         ("Rosa Quill", "Harrier & Hart", "Thistle"),
+        sizes=("size small", "size medium", "size large"),
     ),
 )

@@ -17,7 +17,7 @@ class Kind:
     """One kind of thing.
 
     `materials` maps each to the basic colours it comes in (WOOD where the material is a wood). `price` is the
-    usual second-hand price in pounds. `features` are phrases that are true of every one of its kind.
+    usual second-hand price in pounds. `features` are phrases that may be said of any of its kind.
     """
 
     name: str
@@ -31,7 +31,8 @@ class Kind:
     features: tuple[str, ...]
     brands: tuple[str, ...] = ()
     turns: float = 1.0
-    plural: bool = False  # sold as a pair: 'these trainers are'
+    plural: bool = False  # sold as a pair: 'these trainers'
+    sizes: tuple[str, ...] = ()  # at most one is true of a thing
 
     def shades(self, material: str) -> tuple[Shade, ...]:
         """The shades that `material` comes in."""

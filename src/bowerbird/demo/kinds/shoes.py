@@ -203,6 +203,7 @@ def _tread(face: Surface, colour: Colour, heel: float) -> None:
     face.stroke([moved([(-0.12, 0.024), (0.13, 0.026)], 0, 0)], 0.0025, lit(colour, 1.5), opacity=0.6)
 
 
+_SIZES = tuple(f"size {number}" for number in range(4, 12))
 _SHOES = ("Clothes & Shoes", "Shoes")
 KINDS = (
     Kind(
@@ -214,10 +215,11 @@ KINDS = (
         {"canvas": PAINTED, "leather": PAINTED, "suede": ANY_COLOUR},
         ("room", "room", "studio"),
         26,
-        ("size 8", "worn a handful of times", "soles hardly worn", "box included", "size 6"),
+        ("comfy straight away", "good grip", "box included", "true to size"),
         ("Kerbside", "Fleetfoot", "Harrier"),
         0.7,
         plural=True,
+        sizes=_SIZES,
     ),
     Kind(
         "boots",
@@ -228,10 +230,11 @@ KINDS = (
         {"leather": ("brown", "black", "red", "green", "grey")},
         ("room", "room", "studio"),
         32,
-        ("size 7", "freshly polished", "new laces", "size 9", "plenty of tread left"),
+        ("freshly polished", "new laces", "plenty of tread left"),
         ("Fell & Fjord", "Cobbleton", "Trailhead"),
         0.7,
         plural=True,
+        sizes=_SIZES,
     ),
     Kind(
         "wellies",
@@ -242,9 +245,10 @@ KINDS = (
         {"rubber": PAINTED},
         ("garden", "room", "studio"),
         12,
-        ("no leaks", "size 5", "washed and ready for puddles", "size 10"),
+        ("no leaks", "washed and ready for puddles", "plenty of grip"),
         ("Puddlewick", "Trailhead"),
         0.7,
         plural=True,
+        sizes=_SIZES,
     ),
 )

@@ -153,7 +153,7 @@ KINDS = (
     Kind(
         "bookcase",
         ("Home & Garden", "Living Room Furniture", "Bookcases & Shelving"),
-        ("bookcase", "bookshelf", "shelving unit", "book shelves"),
+        ("bookcase", "bookshelf", "shelving unit", "bookcase"),
         bookcase,
         (0.9, 1.45, 0.32),
         _MATERIALS,
@@ -165,7 +165,7 @@ KINDS = (
     Kind(
         "chest of drawers",
         (*_BEDROOM, "Chests of Drawers"),
-        ("chest of drawers", "drawers", "tallboy", "chest of drawers"),
+        ("chest of drawers", "set of drawers", "tallboy", "chest of drawers"),
         drawers,
         (0.9, 1.0, 0.5),
         _MATERIALS,
