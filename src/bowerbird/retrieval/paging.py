@@ -173,7 +173,9 @@ def _offset_after(matches: MatchSet, index: MarketIndex, cursor: Cursor) -> int:
     places = np.flatnonzero(matches.rows == (-1 if row is None else row))
     if row is not None and len(places):
         return int(places[0]) + 1
-    return int(np.searchsorted(matches.keys, cursor.key, side="right"))
+    # The listing is gone: of those that share its sort key, as many were shown as stood before it.
+    first, end = (np.searchsorted(matches.keys, cursor.key, side) for side in ("left", "right"))
+    return int(np.clip(cursor.offset - 1, first, end))
 
 
 def _moved(matches: MatchSet, old: MarketIndex, new: MarketIndex) -> MatchSet:
