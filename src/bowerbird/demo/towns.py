@@ -18,7 +18,7 @@ class Town:
     @property
     def place(self) -> str:
         """As sites write it: 'Hebden Bridge, West Yorkshire'."""
-        return f"{self.name}, {self.county}"
+        return self.name if self.name == self.county else f"{self.name}, {self.county}"
 
 
 TOWNS = tuple(

@@ -22,7 +22,7 @@ def bicycle(stage: Stage, look: Look) -> None:
     stage.shadow(rectangle(-base / 2 - r, -0.12, base / 2 + r, 0.12), 0.5, strength=0.95)
     side = stage.surface()
     rear, front = (-base / 2, r), (base / 2, r)
-    wall: Colour = look.accent if rng.random() < 0.25 else _RUBBER
+    wall: Colour = (226, 214, 190) if rng.random() < 0.2 else _RUBBER
     for hub in (rear, front):
         _spoked(side, hub, r, wall, 0.032 if not racing else 0.022)
     crank, saddle = (-0.08, 0.29), (-0.24, 0.86)

@@ -22,60 +22,31 @@ def trainers(stage: Stage, look: Look) -> None:
 
 
 def _trainer(face: Surface, look: Look, style: int, *, high: bool) -> None:
-    top = 0.135 if high else 0.085
-    upper = spline(
-        [
-            (-0.14, 0.03),
-            (-0.143, 0.07),
-            (-0.138, top),
-            (-0.085, top + 0.004),
-            (-0.06, 0.085),
-            (-0.01, 0.075),
-            (0.05, 0.05),
-            (0.11, 0.044),
-            (0.138, 0.034),
-            (0.138, 0.018),
-            (-0.13, 0.012),
-        ],
-        steps=7,
+    top = 0.128 if high else 0.084
+    throat = [(-0.056, top + 0.004), (-0.036, 0.55 * top + 0.043), (0.004, 0.074), (0.045, 0.06)]
+    heel = [(-0.136, 0.016), (-0.144, 0.05), (-0.138, top), (-0.128, top + 0.008), (-0.092, top - 0.01)]
+    upper = spline([*heel, *throat, (0.1, 0.052), (0.136, 0.036), (0.14, 0.018), (0.0, 0.014)], steps=7)
+    face.fill(arc(-0.094, top - 0.002, 0.038, 0.012), (52, 48, 50))
+    tab = spline(
+        [(-0.07, top - 0.006), (-0.072, top + 0.016), (-0.052, top + 0.02), (-0.034, top - 0.014)], steps=5
     )
-    inside = np.array(
-        [(-0.136, top - 0.004), (-0.088, top + 0.012), (-0.08, top - 0.012), (-0.13, top - 0.014)]
-    )
-    face.fill(inside, (52, 48, 50))
-    shades = (lit(look.colour, 1.14), look.colour, lit(look.colour, 0.78))
-    face.fill(
-        upper,
-        face.gradient(shades, (-0.1, 0.12), (0.05, 0.0)),
-        texture="canvas" if look.material == "canvas" else "leather",
-    )
-    toe = spline([(0.075, 0.05), (0.12, 0.043), (0.146, 0.024), (0.14, 0.01), (0.08, 0.01)])
-    face.fill(toe, _SOLE if look.material == "canvas" else lit(look.colour, 0.86), within=upper)
-    heel = np.array([(-0.15, 0.0), (-0.112, 0.0), (-0.115, top - 0.01), (-0.15, top - 0.01)])
-    face.fill(heel, mixed(look.colour, look.accent, 0.75), within=upper, opacity=0.95)
+    face.fill(tab, lit(look.colour, 0.8))
+    shades = (lit(look.colour, 1.16), look.colour, lit(look.colour, 0.76))
+    texture = "canvas" if look.material == "canvas" else "leather"
+    face.fill(upper, face.gradient(shades, (-0.1, top + 0.02), (0.04, 0.0)), texture=texture)
+    toe = spline([(0.07, 0.06), (0.12, 0.052), (0.15, 0.03), (0.14, 0.01), (0.082, 0.01)])
+    face.fill(toe, _SOLE if look.material == "canvas" else lit(look.colour, 0.84), within=upper)
+    counter = np.array([(-0.15, 0.0), (-0.108, 0.0), (-0.116, top - 0.012), (-0.15, top - 0.012)])
+    face.fill(counter, mixed(look.colour, look.accent, 0.75), within=upper, opacity=0.95)
     _flash(face, look, style, upper)
-    tongue = spline([(-0.06, 0.085), (-0.085, top + 0.02), (-0.062, top + 0.024), (-0.03, 0.088)], steps=5)
-    face.fill(tongue, lit(look.colour, 0.86))
-    for i in range(5):
-        x = -0.052 + i * 0.019
-        y = 0.088 - i * 0.0068 + (0.018 if high and i == 0 else 0)
-        face.stroke([[(x - 0.012, y - 0.012), (x + 0.01, y + 0.004)]], 0.0058, (252, 250, 246))
-    sole = spline(
-        [
-            (-0.147, 0.024),
-            (-0.1, 0.026),
-            (0.0, 0.022),
-            (0.1, 0.024),
-            (0.15, 0.028),
-            (0.153, 0.012),
-            (0.13, 0.0),
-            (-0.135, 0.0),
-            (-0.15, 0.01),
-        ],
-        steps=6,
-    )
-    face.fill(sole, face.gradient((_SOLE, lit(_SOLE, 0.82)), (0, 0.026), (0, 0)))
-    face.stroke([[(-0.146, 0.012), (0.148, 0.013)]], 0.003, mixed(look.accent, _SOLE, 0.3))
+    face.stroke([spline(throat, closed=False)], 0.003, lit(look.colour, 0.6), opacity=0.7)
+    edge = spline(throat[:3], closed=False, steps=6)
+    laces = [[point, point + np.array([-0.026, -0.013])] for point in edge[1::2]]
+    face.stroke(laces, 0.0058, lit(look.colour, 0.45), opacity=0.5)
+    face.stroke([moved(lace, 0, 0.0015) for lace in laces], 0.005, (252, 250, 246))
+    sole = rectangle(-0.148, 0.0, 0.15, 0.024, 0.011)
+    face.fill(sole, face.gradient((_SOLE, lit(_SOLE, 0.8)), (0, 0.024), (0, 0)))
+    face.stroke([[(-0.142, 0.012), (0.144, 0.012)]], 0.003, mixed(look.accent, _SOLE, 0.3))
 
 
 def _flash(face: Surface, look: Look, style: int, upper: Points) -> None:
