@@ -281,17 +281,9 @@ def _options(
 
 
 def _serve(settings: Settings, host: str | None, port: int | None) -> None:
-    import uvicorn
+    from bowerbird.serving.server import serve_home
 
-    from bowerbird.assembly import open_engine
-    from bowerbird.serving.app import create_app
-
-    host, port = host or settings.serving.host, settings.serving.port if port is None else port
-    engine = open_engine(settings)
-    err.print(
-        f"bowerbird serves {len(engine.stores.catalogue):,} listings at http://{host}:{port}", markup=False
-    )
-    uvicorn.run(create_app(engine, settings), host=host, port=port, log_level="warning", access_log=False)
+    serve_home(settings, host, port, lambda line: err.print(line, markup=False))
 
 
 def _read(path: Path) -> bytes:
