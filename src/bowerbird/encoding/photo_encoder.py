@@ -24,6 +24,8 @@ DEFAULT_BATCH = 16
 DEFAULT_DECODERS = 2
 # Decoded photos wait for the network in at most this many batches: memory stays bounded.
 _BATCHES_AHEAD = 3
+# As many photos as a listing or a query has are done at once, without threads and streams.
+_SMALL = 8
 
 
 class PhotoEncoder:
@@ -66,8 +68,8 @@ class PhotoEncoder:
         Raises:
             InputError: a photo cannot be read.
         """
-        if len(items) == 1:
-            return self._network.run([self._preparation.pixels(items[0])[np.newaxis]])
+        if 1 <= len(items) <= _SMALL:
+            return self._network.run([np.stack([self._preparation.pixels(item) for item in items])])
         features = np.empty((len(items), self.dimension), np.float32)
         for rows, output in self.encode_stream(enumerate(items)):
             features[rows] = output
