@@ -88,10 +88,7 @@ def draw_market(
     plans = spoil(plan_market(listings, seed, until), np.random.default_rng([seed, 4]))
     photos = [photo for plan in plans for photo in plan.photos]
     market = DrawnMarket(folder, len(plans), len(photos))
-    market.photos_path.mkdir(exist_ok=True)
-    for unfinished in market.photos_path.glob("*.part"):
-        unfinished.unlink()
-    wanted = [photo for photo in photos if not (market.photos_path / photo.name).exists()]
+    wanted = _missing(photos, market.photos_path)
     done = len(photos) - len(wanted)
     for drawn in _print_all(market.photos_path, wanted, workers or cpu_count() or 1):
         done += drawn
@@ -116,6 +113,14 @@ def read_truth(folder: Path) -> list[DrawnListing]:
         faults = tuple(content["truth"].pop("photo_faults"))
         listings.append(DrawnListing(Truth(**content["truth"], photo_faults=faults), content["row"]))
     return listings
+
+
+def _missing(photos: list[PhotoPlan], folder: Path) -> list[PhotoPlan]:
+    """The photos that are not in `folder` yet; what a stopped run left unfinished there is cleared away."""
+    folder.mkdir(exist_ok=True)
+    for unfinished in folder.glob("*.part"):
+        unfinished.unlink()
+    return [photo for photo in photos if not (folder / photo.name).exists()]
 
 
 def _claim(folder: Path, made_by: Mapping[str, int]) -> None:

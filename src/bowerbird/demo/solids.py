@@ -121,7 +121,6 @@ def turned(
     shine: float = 1.12,
     hollow: Colour | None = None,
     texture: str | None = None,
-    opacity: float = 1.0,
 ) -> Points:
     """A body of revolution standing upright on `base`.
 
@@ -133,7 +132,6 @@ def turned(
         shine: brightness of the lit side.
         hollow: the colour seen through an open rim; None closes it.
         texture: a texture over all of it.
-        opacity: below 1 for glass.
 
     Returns:
         Its silhouette in pixels.
@@ -147,18 +145,19 @@ def turned(
     if stage.camera.turn[0] @ stage.light > 0:
         shades.reverse()
     body = Gradient(tuple(lit(colour, s) for s in shades), (left, middle), (right, middle))
-    stage.canvas.fill(pieces, body, opacity=opacity)
-    outline = hull(np.concatenate(rings))
+    stage.canvas.fill(pieces, body)
     if texture is not None:
         stage.canvas.texture(pieces, texture)
-    rim = rings[-1]
-    if hollow is not None:
-        top, bottom = rim[:, 1].min(), rim[:, 1].max()
-        inside = Gradient((lit(hollow, 0.55), lit(hollow, 0.95)), (0, float(top)), (0, float(bottom) + 1))
-        stage.canvas.fill([rim], inside, opacity=opacity)
-    else:
-        stage.canvas.fill([rim], lit(colour, stage.brightness((0, 1, 0))), opacity=opacity)
-    return outline
+    _fill_rim(stage, rings[-1], colour, hollow)
+    return hull(np.concatenate(rings))
+
+
+def _fill_rim(stage: Stage, rim: Points, colour: Colour, hollow: Colour | None) -> None:
+    if hollow is None:
+        stage.canvas.fill([rim], lit(colour, stage.brightness((0, 1, 0))))
+        return
+    top, bottom = float(rim[:, 1].min()), float(rim[:, 1].max())
+    stage.canvas.fill([rim], Gradient((lit(hollow, 0.55), lit(hollow, 0.95)), (0, top), (0, bottom + 1)))
 
 
 def _ring(stage: Stage, base: tuple[float, float, float], radius: float, height: float) -> Points:

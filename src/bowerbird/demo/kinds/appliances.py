@@ -25,13 +25,18 @@ def washing_machine(stage: Stage, look: Look) -> None:
     face.stroke([[(0.01, 0.7), (0.59, 0.7)], [(0.01, 0.09), (0.59, 0.09)]], 0.004, line)
     face.box(0.03, 0.735, 0.19, 0.805, lit(look.colour, 0.94), radius=0.008)
     face.stroke([rectangle(0.03, 0.735, 0.19, 0.805, 0.008)], 0.003, line)
-    x, y = 0.3, 0.39
-    face.fill(circle(x + 0.004, y - 0.01, 0.205), (20, 18, 20), opacity=0.35, blur=0.012)
     ring: Colour = (
         _STEEL
         if rng.random() < 0.6
         else (mixed(look.colour, (255, 255, 255), 0.35) if dark else lit(look.colour, 0.86))
     )
+    _round_door(face, ring, mixed(look.accent, (60, 60, 70), 0.45))
+    _controls(face, rng, line)
+
+
+def _round_door(face: Surface, ring: Colour, washing: Colour) -> None:
+    x, y = 0.3, 0.39
+    face.fill(circle(x + 0.004, y - 0.01, 0.205), (20, 18, 20), opacity=0.35, blur=0.012)
     face.fill(
         circle(x, y, 0.2, 72),
         face.gradient((lit(ring, 1.2), lit(ring, 0.72)), (x - 0.14, y + 0.15), (x + 0.14, y - 0.15)),
@@ -56,10 +61,9 @@ def washing_machine(stage: Stage, look: Look) -> None:
             (x - 0.08, y - 0.14),
         ]
     )
-    face.fill(clothes, mixed(look.accent, (60, 60, 70), 0.45), within=circle(x, y, 0.143), opacity=0.8)
+    face.fill(clothes, washing, within=circle(x, y, 0.143), opacity=0.8)
     face.fill(arc(x - 0.05, y + 0.07, 0.06, 0.03), (255, 255, 255), opacity=0.35)
     face.box(x + 0.15, y - 0.03, x + 0.185, y + 0.03, lit(ring, 0.6), radius=0.012)
-    _controls(face, rng, line)
 
 
 def _controls(face: Surface, rng: np.random.Generator, line: Colour) -> None:

@@ -29,12 +29,17 @@ def backpack(stage: Stage, look: Look) -> None:
     body = Block(stage, (-half, 0, -deep), (half, tall, deep), look.colour, 0.06, texture)
     body.draw()
     front = stage.surface((0, 0, deep))
-    line = lit(look.colour, 0.5)
     front.stroke(
         [spline([(-0.135, 0.3), (-0.12, 0.37), (0, 0.395), (0.12, 0.37), (0.135, 0.3)], closed=False)],
         0.007,
-        line,
+        lit(look.colour, 0.5),
     )
+    _front_pocket(front, look, rng, texture)
+    front.box(-0.03, 0.285, 0.03, 0.315, mixed(look.accent, (230, 220, 200), 0.4), radius=0.004)
+
+
+def _front_pocket(front: Surface, look: Look, rng: np.random.Generator, texture: str) -> None:
+    """A pocket closed by a buckled flap or a zip."""
     front.fill(rectangle(-0.105, 0.035, 0.105, 0.205, 0.035), (20, 16, 18), opacity=0.5, blur=0.012)
     pocket = rectangle(-0.105, 0.045, 0.105, 0.21, 0.035)
     tone = look.accent if rng.random() < 0.2 else lit(look.colour, 1.05)
@@ -53,9 +58,8 @@ def backpack(stage: Stage, look: Look) -> None:
         front.fill(flap, lit(look.colour, 0.9), texture=texture)
         front.box(-0.012, 0.11, 0.012, 0.15, _METAL, radius=0.004)
     else:
-        front.stroke([[(-0.09, 0.18), (0.09, 0.18)]], 0.006, line)
+        front.stroke([[(-0.09, 0.18), (0.09, 0.18)]], 0.006, lit(look.colour, 0.5))
         front.stroke([[(0.085, 0.18), (0.085, 0.155)]], 0.007, _METAL)
-    front.box(-0.03, 0.285, 0.03, 0.315, mixed(look.accent, (230, 220, 200), 0.4), radius=0.004)
 
 
 def handbag(stage: Stage, look: Look) -> None:
@@ -65,40 +69,13 @@ def handbag(stage: Stage, look: Look) -> None:
     stage.shadow(rectangle(-half, -deep, half, deep), tall)
     texture = {"leather": "leather", "suede": "velvet"}.get(look.material, "canvas")
     rise = float(rng.uniform(0.1, 0.15))
-    for z, shade in ((-deep * 0.5, 0.55), (deep * 0.7, 0.8)):
-        loop = spline(
-            [
-                (-0.075, tall - 0.03),
-                (-0.07, tall + rise * 0.7),
-                (0, tall + rise),
-                (0.07, tall + rise * 0.7),
-                (0.075, tall - 0.03),
-            ],
-            closed=False,
-        )
-        if z < 0:
-            _handle(stage, loop, z, lit(look.colour, shade))
+    left = [(-0.075, tall - 0.03), (-0.07, tall + rise * 0.7), (-0.03, tall + rise)]
+    loop = spline([*left, *[(-x, y) for x, y in reversed(left)]], closed=False)
+    _handle(stage, loop, -deep * 0.5, lit(look.colour, 0.55))
     Block(stage, (-half, 0, -deep), (half, tall, deep), look.colour, 0.022, texture).draw()
     front = stage.surface((0, 0, deep + 0.001))
     if rng.random() < 0.55:
-        flap = np.concatenate(
-            [
-                [(-half + 0.012, tall - 0.004)],
-                spline(
-                    [(-half + 0.012, 0.11), (-0.06, 0.08), (0.06, 0.08), (half - 0.012, 0.11)], closed=False
-                ),
-                [(half - 0.012, tall - 0.004)],
-            ]
-        )
-        front.fill(moved(flap, 0, -0.005), (18, 14, 16), opacity=0.45, blur=0.006)
-        front.fill(
-            flap,
-            front.gradient((lit(look.colour, 1.18), lit(look.colour, 0.9)), (-0.1, tall), (0.05, 0.08)),
-            texture=texture,
-        )
-        front.stroke([moved(flap[1:-1] * [0.95, 1.0], 0, 0.006)], 0.0018, lit(look.colour, 1.6), opacity=0.6)
-        front.box(-0.016, 0.068, 0.016, 0.102, _METAL, radius=0.004)
-        front.box(-0.01, 0.076, 0.01, 0.094, lit(_METAL, 0.7), radius=0.003)
+        _flap(front, look, texture, half - 0.012, tall)
     else:
         front.stroke(
             [rectangle(-half + 0.015, 0.015, half - 0.015, tall - 0.015, 0.015)],
@@ -110,6 +87,25 @@ def handbag(stage: Stage, look: Look) -> None:
     _handle(stage, loop, deep * 0.9, lit(look.colour, 0.85))
     for x in (-0.075, 0.075):
         front.oval(x, tall - 0.035, 0.009, _METAL)
+
+
+def _flap(front: Surface, look: Look, texture: str, half: float, tall: float) -> None:
+    flap = np.concatenate(
+        [
+            [(-half, tall - 0.004)],
+            spline([(-half, 0.11), (-0.06, 0.08), (0.06, 0.08), (half, 0.11)], closed=False),
+            [(half, tall - 0.004)],
+        ]
+    )
+    front.fill(moved(flap, 0, -0.005), (18, 14, 16), opacity=0.45, blur=0.006)
+    front.fill(
+        flap,
+        front.gradient((lit(look.colour, 1.18), lit(look.colour, 0.9)), (-0.1, tall), (0.05, 0.08)),
+        texture=texture,
+    )
+    front.stroke([moved(flap[1:-1] * [0.95, 1.0], 0, 0.006)], 0.0018, lit(look.colour, 1.6), opacity=0.6)
+    front.box(-0.016, 0.068, 0.016, 0.102, _METAL, radius=0.004)
+    front.box(-0.01, 0.076, 0.01, 0.094, lit(_METAL, 0.7), radius=0.003)
 
 
 def _handle(stage: Stage, loop: Points, z: float, colour: Colour) -> None:

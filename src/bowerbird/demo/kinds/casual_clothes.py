@@ -91,8 +91,7 @@ def jeans(stage: Stage, look: Look) -> None:
         face.box(s * 0.09 - 0.006, 0.94, s * 0.09 + 0.006, 1.0, lit(look.colour, 0.7))
     face.stroke([spline([(0.0, 0.94), (0.012, 0.8), (0.0, 0.7)], closed=False)], 0.004, stitch)
     face.oval(0.0, 0.967, 0.011, (196, 160, 96))
-    hems = [[(s * (0.1 - flare * 0.85), 0.03), (s * (0.1 + flare * 0.95), 0.03)] for s in (-1, 1)]
-    face.stroke(hems, 0.003, stitch)
+    face.stroke([[(-0.2, 0.03), (0.2, 0.03)]], 0.003, stitch, within=outline)
     paint_folds(face, outline, rng, [(s * 0.03, 0.7, s * 0.13, 0.72) for s in (-1, 1)], look.colour)
 
 

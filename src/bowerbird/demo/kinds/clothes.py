@@ -108,6 +108,20 @@ def coat(stage: Stage, look: Look) -> None:
     fill_cloth(face, body, look, WEAVES[look.material])
     edge = -0.05 if double else 0.0
     face.stroke([[(edge, 0.74), (edge - 0.004, hem)]], 0.006, lit(look.colour, 0.5))
+    _lapels_and_pockets(face, look)
+    _buttons(face, look.colour, (edge + 0.02, edge + 0.09) if double else (edge + 0.02,))
+    paint_folds(face, body, rng, [(x * 0.7, 0.6, x, hem) for x in (-0.2, -0.12, 0.12, 0.2)], look.colour)
+
+
+def _buttons(face: Surface, colour: Colour, columns: tuple[float, ...]) -> None:
+    button: Colour = (58, 42, 34) if sum(colour) > 260 else (176, 150, 110)
+    for x in columns:
+        for y in (0.68, 0.58, 0.48):
+            face.oval(x + 0.002, y - 0.003, 0.013, lit(colour, 0.4))
+            face.oval(x, y, 0.012, button)
+
+
+def _lapels_and_pockets(face: Surface, look: Look) -> None:
     collar = np.array([(-0.07, 1.0), (0.07, 1.0), (0.0, 0.76)])
     face.fill(collar, mixed(look.accent, (70, 62, 60), 0.5))
     for s in (-1, 1):
@@ -120,13 +134,6 @@ def coat(stage: Stage, look: Look) -> None:
         pocket = rectangle(s * 0.13 - 0.05, 0.37, s * 0.13 + 0.05, 0.4, 0.006)
         face.fill(moved(pocket, 0.002, -0.005), lit(look.colour, 0.4), opacity=0.5)
         face.fill(pocket, lit(look.colour, 0.95))
-    columns = (edge + 0.02, edge + 0.09) if double else (edge + 0.02,)
-    button: Colour = (58, 42, 34) if sum(look.colour) > 260 else (176, 150, 110)
-    for x in columns:
-        for y in (0.68, 0.58, 0.48):
-            face.oval(x + 0.002, y - 0.003, 0.013, lit(look.colour, 0.4))
-            face.oval(x, y, 0.012, button)
-    paint_folds(face, body, rng, [(x * 0.7, 0.6, x, hem) for x in (-0.2, -0.12, 0.12, 0.2)], look.colour)
 
 
 KINDS = (

@@ -88,35 +88,7 @@ def teapot(stage: Stage, look: Look) -> None:
     rng = look.numbers()
     r, tall = 0.085, float(rng.uniform(0.11, 0.14))
     stage.shadow(arc(0, 0, r, r, n=24), tall)
-    loop = spline(
-        [
-            (-r * 0.8, tall * 0.8),
-            (-r * 1.55, tall * 0.85),
-            (-r * 1.75, tall * 0.5),
-            (-r * 1.4, tall * 0.2),
-            (-r * 0.85, tall * 0.25),
-        ],
-        closed=False,
-    )
-    tube(stage, np.stack([loop[:, 0], loop[:, 1], np.zeros(len(loop))], axis=1), 0.008, look.colour)
-    spout = stage.surface()
-    shape = spline(
-        [
-            (r * 0.7, tall * 0.55),
-            (r * 1.25, tall * 0.75),
-            (r * 1.62, tall * 1.06),
-            (r * 1.8, tall * 1.04),
-            (r * 1.6, tall * 0.66),
-            (r * 1.2, tall * 0.3),
-            (r * 0.8, tall * 0.2),
-        ]
-    )
-    spout.fill(
-        shape,
-        spout.gradient(
-            (lit(look.colour, 1.15), look.colour, lit(look.colour, 0.7)), (r, tall), (r * 1.2, 0.0)
-        ),
-    )
+    _handle_and_spout(stage, look.colour, r, tall)
     profile = [
         (r * 0.55, 0),
         (r * 0.9, tall * 0.16),
@@ -131,6 +103,36 @@ def teapot(stage: Stage, look: Look) -> None:
     lid = [(r * 0.6, tall * 0.97), (r * 0.56, tall * 1.02), (r * 0.34, tall * 1.12), (0.012, tall * 1.15)]
     turned(stage, (0, 0, 0), lid, lit(look.colour, 1.03), shine=1.25)
     ball(stage, (0, tall * 1.2, 0), 0.013, look.colour)
+
+
+def _handle_and_spout(stage: Stage, colour: Colour, r: float, tall: float) -> None:
+    loop = spline(
+        [
+            (-r * 0.8, tall * 0.8),
+            (-r * 1.55, tall * 0.85),
+            (-r * 1.75, tall * 0.5),
+            (-r * 1.4, tall * 0.2),
+            (-r * 0.85, tall * 0.25),
+        ],
+        closed=False,
+    )
+    tube(stage, np.stack([loop[:, 0], loop[:, 1], np.zeros(len(loop))], axis=1), 0.008, colour)
+    spout = stage.surface()
+    shape = spline(
+        [
+            (r * 0.7, tall * 0.55),
+            (r * 1.25, tall * 0.75),
+            (r * 1.62, tall * 1.06),
+            (r * 1.8, tall * 1.04),
+            (r * 1.6, tall * 0.66),
+            (r * 1.2, tall * 0.3),
+            (r * 0.8, tall * 0.2),
+        ]
+    )
+    spout.fill(
+        shape,
+        spout.gradient((lit(colour, 1.15), colour, lit(colour, 0.7)), (r, tall), (r * 1.2, 0.0)),
+    )
 
 
 def vase(stage: Stage, look: Look) -> None:

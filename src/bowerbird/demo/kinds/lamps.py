@@ -6,7 +6,7 @@ import numpy as np
 
 from bowerbird.demo.canvas import Colour, Gradient, lit, mixed
 from bowerbird.demo.kinds.kind import FABRIC, Kind
-from bowerbird.demo.outlines import arc
+from bowerbird.demo.outlines import arc, spline
 from bowerbird.demo.palette import METALS, WOODS
 from bowerbird.demo.solids import ball, tube, turned
 from bowerbird.demo.stage import Stage
@@ -30,7 +30,8 @@ def table_lamp(stage: Stage, look: Look) -> None:
         tube(stage, [(0, 0.18, 0), (0, 0.25, 0)], 0.012, METALS["brass"])
     else:
         body = [(0.05, 0), (0.075, 0.05), (0.085, 0.1), (0.06, 0.17), (0.025, 0.21), (0.02, 0.24)]
-        turned(stage, (0, 0, 0), body, base, shine=1.3)
+        smooth = [(float(r), float(h)) for r, h in spline(body, closed=False, steps=5)]
+        turned(stage, (0, 0, 0), smooth, base, shine=1.3)
     _shade(stage, look, (0, 0.23, 0), float(rng.uniform(0.14, 0.17)), float(rng.uniform(0.08, 0.13)), 0.19)
 
 
