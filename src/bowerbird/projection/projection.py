@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from bowerbird.errors import BowerbirdError
+from bowerbird.errors import BowerbirdError, MismatchError
 from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.projection.build import ProjectionSettings, Stores, build_generation
 from bowerbird.projection.open_generation import OpenGeneration
@@ -30,6 +30,7 @@ class Projection:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.last_error: str | None = None
+        self._refused: str | None = None  # the name of a generation that cannot be taken up
         self.current = self._opened(stores.generations.newest() or build_generation(stores, settings))
 
     def refresh(self) -> int:
@@ -45,13 +46,23 @@ class Projection:
             self.current.catch_up(self._stores)
 
     def swap_if_newer(self) -> bool:
-        """Take up a generation that was published since; whether there was one."""
-        if self._stores.generations.current_name() in (None, self.current.generation.name):
+        """Take up a generation that was published since; whether there was one.
+
+        Raises:
+            MismatchError: other encoders made it; it is not looked at again.
+        """
+        current = self._stores.generations.current_name()
+        if current in (None, self.current.generation.name, self._refused):
             return False
         newest = self._stores.generations.newest()
-        if newest is None or newest.name == self.current.generation.name:
+        if newest is None or newest.name <= self.current.generation.name:
+            self._refused = current  # broken; to look again at every poll would read all its files again
             return False
-        self._swap(newest)
+        try:
+            self._swap(newest)
+        except MismatchError:
+            self._refused = current
+            raise
         return True
 
     def compact(self) -> Generation:
