@@ -216,6 +216,82 @@ def test_synonyms_match_at_a_discount(tmp_path: Path):
     assert found(index, "couch") == [0]
 
 
+VACUUMS = {"vacuum cleaner": ("hoover", "vacuum"), "hoover": ("vacuum cleaner",), "sofa bed": ("futon",)}
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ("vacuum cleaner", [0, 1]),
+        ("hoover", [1, 0]),
+        ("cleaner vacuum", [0]),
+        ("red vacuum cleaner", [0, 1, 4]),  # two of three words will do
+        ("blue vacuum cleaner", [0, 1]),
+        ("cheap red vacuum cleaner", [1]),  # three of four
+        ("vacuum", [0, 2]),
+        ("vacum cleaner", [0, 1]),
+        ("futon", [6]),
+        ("sofa bed", [6]),
+        ("sofa bed vacuum cleaner", []),  # three of four, and a futon is but two of them
+    ],
+)
+def test_words_that_stand_for_something_together_find_it(tmp_path: Path, words, rows):
+    titles = [
+        "Vacuum cleaner",
+        "Red hoover",
+        "Vacuum flask",
+        "Window cleaner",
+        "Red cleaner",
+        "Sofa",
+        "Futon",
+    ]
+    index = index_of(tmp_path, titles, synonyms=VACUUMS)
+    assert found(index, words) == rows
+
+
+def test_a_listing_is_not_found_by_one_of_the_words_that_stand_for_something_together(tmp_path: Path):
+    index = index_of(tmp_path, ["Vacuum flask", "Vacuum cleaner"], synonyms=VACUUMS)
+    assert found(index, "vacuum cleaner") == [1]
+
+
+def test_stop_words_in_a_synonym_are_no_hindrance(tmp_path: Path):
+    synonyms = {"chest of drawers": ("tallboy",), "tallboy": ("chest of drawers",), "not in": ("away",)}
+    index = index_of(tmp_path, ["Oak tallboy", "Oak chest of drawers"], synonyms=synonyms)
+    assert found(index, "chest of drawers") == [1, 0]
+    assert found(index, "tallboy") == [0, 1]
+
+
+def test_a_rare_synonym_never_outranks_what_was_typed(tmp_path: Path):
+    titles = [*["Red vacuum cleaner"] * 30, "Red cordless hoover", *["Blue cordless hoover"] * 2]
+    index = index_of(tmp_path, titles, synonyms=VACUUMS | {"red": ("cordless",)})
+    assert found(index, "vacuum cleaner")[:30] == list(range(30))
+    assert set(found(index, "vacuum cleaner")) == set(range(33))
+    assert found(index, "red")[:31] == list(range(31))
+
+
+RUNS = {"oak sofa": ("lamp",), "sofa desk lamp": ("drum", "map"), "cup": ("red oak",)}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_synonyms_of_several_words_match_as_those_words_do(tmp_path_factory, data):
+    """A word is had if the title has it, or what it, or the run it is in, stands for; enough must be had."""
+    title = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=4).map(" ".join)
+    titles = data.draw(st.lists(title, min_size=1, max_size=12))
+    query = data.draw(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=5, unique=True))
+    index = index_of(tmp_path_factory.mktemp("k"), titles, synonyms=RUNS, least_frequency=1000)
+    text = " ".join(query)
+    expected = set()
+    for row, title in enumerate(titles):
+        had = {word for word in query if word in title.split()}
+        for phrase, synonyms in RUNS.items():
+            if phrase in text and any(f" {synonym} " in f" {title} " for synonym in synonyms):
+                had |= set(phrase.split())
+        if len(had) >= (len(query) if len(query) <= 2 else max(2, math.ceil(0.66 * len(query)))):
+            expected.add(row)
+    assert set(found(index, text)) == expected
+
+
 def test_words_side_by_side_in_a_title_come_first(tmp_path: Path):
     index = index_of(tmp_path, ["Table for a lamp", "Lamp on a table", "Table lamp for all", "Oak desk"])
     assert found(index, "table lamp")[0] == 2

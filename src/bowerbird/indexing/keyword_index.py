@@ -21,6 +21,7 @@ from bowerbird.indexing.keyword_query import Clause, QueryBuilder
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.query_plan import Planner
 from bowerbird.indexing.query_words import query_words
+from bowerbird.indexing.synonym_table import SynonymTable
 from bowerbird.indexing.term_dictionary import TermDictionary
 from bowerbird.indexing.text_analysis import PLAIN, STEMMED, analysers, normalise
 from bowerbird.market.listing import Listing
@@ -61,6 +62,7 @@ class KeywordIndex:
         self._settings = settings
         self._plain = named[PLAIN]
         self._builder = QueryBuilder(index.schema, named[STEMMED], settings)
+        self._synonyms = SynonymTable(settings.synonyms)
         self._searcher = index.searcher()
         self._dictionary = TermDictionary(self._plain, self._searcher)
         self._writer: tantivy.IndexWriter | None = None
@@ -209,7 +211,7 @@ class KeywordIndex:
         return list(by_stem.values())[:k]
 
     def _planner(self) -> Planner:
-        return Planner(self._searcher, self._builder, self._dictionary, self._settings)
+        return Planner(self._searcher, self._builder, self._dictionary, self._synonyms, self._settings)
 
     def _writable(self) -> tantivy.IndexWriter:
         if self._writer is None:

@@ -1,17 +1,20 @@
 """Which alternatives each word of a query gets, from what the listings of the market hold."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
 
 from bowerbird.indexing.keyword_document import MATCHED_FIELDS, WORDS
-from bowerbird.indexing.keyword_query import Alternative, Clause, QueryBuilder
+from bowerbird.indexing.keyword_query import Alternative, Clause, QueryBuilder, Terms
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.query_words import QueryWords
+from bowerbird.indexing.synonym_table import SynonymTable
 from bowerbird.indexing.term_dictionary import TermDictionary
 from bowerbird.indexing.typos import Correction
 
@@ -30,6 +33,7 @@ class Planner:
     searcher: tantivy.Searcher
     builder: QueryBuilder
     dictionary: TermDictionary
+    synonyms: SynonymTable
     settings: KeywordSettings
 
     def clauses(self, asked: QueryWords) -> list[Clause]:
@@ -37,7 +41,7 @@ class Planner:
         words = asked.words
         pairs = list(pairwise(words))
         joined = {pair: "".join(pair) for pair in pairs if self.frequency("".join(pair))}
-        return [
+        clauses = [
             Clause(
                 word,
                 word,
@@ -54,6 +58,7 @@ class Planner:
             )
             for word in words
         ]
+        return self._with_runs(clauses)
 
     def corrected(self, clauses: Sequence[Clause], *, nothing_found: bool) -> list[Clause]:
         """`clauses` with the misspelt ones corrected; the same clauses if none is.
@@ -65,7 +70,11 @@ class Planner:
         known = [clause for clause in clauses if clause not in misspelt]
         if not misspelt and nothing_found:
             misspelt = [clause for clause in known if 0 < self.frequency(clause.typed) <= _RARE]
-        return [self._corrected(clause, known) if clause in misspelt else clause for clause in clauses]
+        if not misspelt:
+            return list(clauses)
+        return self._with_runs(
+            [self._corrected(clause, known) if clause in misspelt else clause for clause in clauses]
+        )
 
     def frequency(self, word: str) -> int:
         """In how many listings' titles, categories and attributes `word` occurs, as it is written."""
@@ -108,10 +117,47 @@ class Planner:
         return self._count(both)
 
     def _synonyms(self, word: str) -> list[Alternative]:
-        discount = self.settings.synonym_discount
         return [
-            Alternative(tuple(phrase.split()), discount) for phrase in self.settings.synonyms.get(word, ())
+            self._standing_for(word, terms, self.settings.synonym_discount)
+            for terms in self.synonyms.of(word)
         ]
+
+    def _with_runs(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """`clauses` where what several words stand for together satisfies each of them.
+
+        So a listing with a synonym of a run counts as one with the run's words, neither more nor fewer.
+        """
+        grown = list(clauses)
+        for run in self.synonyms.runs([clause.searched for clause in clauses]):
+            corrected = any(clause.typed != clause.searched for clause in clauses[run.start : run.stop])
+            discount = self.settings.synonym_discount
+            discount *= self.settings.correction_discount if corrected else 1.0
+            for position in range(run.start, run.stop):
+                grown[position] = self._with_synonyms(grown[position], run.synonyms, discount)
+        return grown
+
+    def _with_synonyms(self, clause: Clause, synonyms: Sequence[Terms], discount: float) -> Clause:
+        known = {alternative.terms for alternative in clause.alternatives}
+        new = [
+            self._standing_for(clause.searched, terms, discount) for terms in synonyms if terms not in known
+        ]
+        return replace(clause, alternatives=(*clause.alternatives, *new))
+
+    def _standing_for(self, word: str, terms: Terms, discount: float) -> Alternative:
+        """`terms` at the `discount`, and weighed as if they were no rarer than `word`.
+
+        BM25 prizes what is rare, so without this a rare synonym would outrank the word that was typed.
+        """
+        rarity, rarity_of_terms = self._rarity((word,)), self._rarity(terms)
+        return Alternative(terms, discount * min(1.0, rarity / rarity_of_terms))
+
+    def _rarity(self, terms: Terms) -> float:
+        """BM25's inverse document frequency in titles, the mean of the `terms`."""
+        n = self.searcher.num_docs
+        holders = [self.searcher.doc_freq("title", stem) for stem in self.builder.stems(terms)]
+        if not holders:  # signs alone: they match nothing, whatever they weigh
+            return 1.0
+        return fmean([math.log(1 + (n - held + 0.5) / (held + 0.5)) for held in holders])
 
     def _split(self, word: str) -> list[Alternative]:
         """'note book' for 'notebook', where some listing has the two words next to each other."""

@@ -1,7 +1,7 @@
 """Words that mean the same thing, from a file: 'sofa, couch, settee' or, one way only, 'phone => mobile'.
 
-Terms are brought to the form in which they are indexed, so 'E-Bike' and 'e bike' are one. A word in the
-singular stands for its plural as well, since queries are looked up as they are written.
+Terms are brought to the form in which they are indexed, so 'E-Bike' and 'e bike' are one. A word or phrase in
+the singular stands for its plural as well, since queries are looked up as they are written.
 """
 
 from importlib.resources import files
@@ -56,7 +56,7 @@ def parse_synonyms(text: str, name: str) -> Synonyms:
             for term, other in _pairs(content, f"{name}, line {number} ('{content}')"):
                 found.setdefault(term, []).append(other)
     synonyms = {term: tuple(dict.fromkeys(others)) for term, others in found.items()}
-    plurals = {_plural(term): others for term, others in synonyms.items() if " " not in term}
+    plurals = {_plural(term): others for term, others in synonyms.items()}
     return {**plurals, **synonyms}
 
 
