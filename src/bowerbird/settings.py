@@ -82,7 +82,7 @@ class SearchSettings(_Group):
     text_depth: int = Field(200, ge=1, description="Most dense text hits of one query.")
     photo_depth: int = Field(200, ge=1, description="Most photo hits of one query.")
     found_nothing: float = Field(
-        0.97, gt=0, lt=1, description="Share of nonsense queries left without a dense hit when calibrating."
+        0.98, gt=0, lt=1, description="Share of nonsense queries left without a dense hit when calibrating."
     )
     text_floor: float = Field(0.2, ge=-1, le=1, description="Least cosine of a dense text hit.")
     photo_strength: float = Field(

@@ -58,7 +58,13 @@ def _measured(engine: Engine, queries: int, rng: np.random.Generator, progress: 
         if engine.matching_ids(Query(words=words)):
             found.append(words)
         progress.advance(1)
-    listings = [listing for batch in engine.stores.catalogue.scan() for listing in batch]
+    shown = set(engine.matching_ids(Query()))  # what was sold is not found, by design
+    listings = [
+        listing
+        for batch in engine.stores.catalogue.scan()
+        for listing in batch
+        if listing.listing_id in shown
+    ]
     asked = title_queries([listing.title for listing in listings], queries, rng)
     progress.step("titles", queries)
     lost = []

@@ -18,7 +18,7 @@ from bowerbird.storage.listing_vectors import ListingVectors
 
 BATCH = 2000
 PHOTOS_FOR_WHITENING = 50_000
-NONSENSE_QUERIES = 400
+NONSENSE_QUERIES = 1000
 WHITENING_FOLDER = "whitening"
 
 
