@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel
+from transformers.utils.logging import disable_progress_bar
 
 from bowerbird.errors import TrainingError
 from bowerbird.training.networks import mean_pool, unit
@@ -79,6 +80,8 @@ def translating(name: str, load: Callable[[], T]) -> T:
     Raises:
         TrainingError: `transformers` cannot load or run the network `name`.
     """
+    # Its bar of weights read, over in a blink, would break into ours.
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types here
     try:
         return load()
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
