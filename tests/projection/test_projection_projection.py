@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ import known_market
 from bowerbird.assembly import open_engine
 from bowerbird.engine import Engine
 from bowerbird.errors import MismatchError, UnavailableError
-from bowerbird.jobs.index_market import IndexReport, encode_market, index_market
+from bowerbird.jobs.index_market import IndexReport, index_market
 from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price, Status
 from bowerbird.market.query import Query, Sort
 from bowerbird.settings import Settings, load_settings, write_settings
 from bowerbird.storage.listing_vectors import EncodedCounts
 
+OpenHome: TypeAlias = Callable[[Settings], Engine]
 RED_SOFA_PHOTO = np.asarray(known_market.draw("red-sofa", seed=3))
 QUERIES = (
     Query(words="red sofa"),
@@ -69,19 +71,19 @@ def change_at_random(engine: Engine, rng: np.random.Generator, changes: int) -> 
         engine.upsert([listing])
 
 
-def test_replay_equals_rebuild(settings: Settings):
-    with closing(open_engine(settings)) as engine:
+def test_replay_equals_rebuild(settings: Settings, open_home: OpenHome):
+    with closing(open_home(settings)) as engine:
         change_at_random(engine, np.random.default_rng(1), 30)
         engine.projection.refresh()
         live = _exact_sets(engine)
-        with closing(open_engine(settings)) as replayed:
+        with closing(open_home(settings)) as replayed:
             assert replayed.projection.current.generation.name == engine.projection.current.generation.name
             assert _exact_sets(replayed) == live
         engine.projection.compact()
         assert engine.projection.current.index.fresh_rows == 0
         rebuilt = _exact_sets(engine)
         assert rebuilt == live
-    with closing(open_engine(settings)) as reopened:
+    with closing(open_home(settings)) as reopened:
         assert _exact_sets(reopened) == rebuilt
 
 
@@ -105,23 +107,24 @@ def _exact_sets(engine: Engine) -> list[set[str]]:
     return found
 
 
-def test_two_processes_that_replay_the_same_answer_the_same(settings: Settings):
-    with closing(open_engine(settings)) as one, closing(open_engine(settings)) as other:
+def test_two_processes_that_replay_the_same_answer_the_same(settings: Settings, open_home: OpenHome):
+    with closing(open_home(settings)) as one, closing(open_home(settings)) as other:
         change_at_random(one, np.random.default_rng(5), 15)
         one.projection.refresh()
         other.projection.refresh()
         assert answers(one) == answers(other)
 
 
-def test_a_newer_generation_of_another_process_is_taken_up(settings: Settings):
-    with closing(open_engine(settings)) as engine:
+def test_a_newer_generation_of_another_process_is_taken_up(settings: Settings, open_home: OpenHome):
+    with closing(open_home(settings)) as engine:
         assert not engine.projection.swap_if_newer()
         first = engine.search(Query(words="red", limit=3))
         engine.upsert([Listing("harp", "Golden harp")])
-        report = index_market(settings, Silent())
-        assert engine.projection.current.generation.name != report.generation
+        with closing(open_home(settings)) as other:
+            published = other.projection.compact().name
+        assert engine.projection.current.generation.name != published
         assert engine.projection.swap_if_newer()
-        assert engine.projection.current.generation.name == report.generation
+        assert engine.projection.current.generation.name == published
         assert not engine.projection.swap_if_newer()
         assert engine.projection.current.index.fresh_rows == 0
         assert engine.matching_ids(Query(words="harp"))[0] == "harp"
@@ -131,8 +134,8 @@ def test_a_newer_generation_of_another_process_is_taken_up(settings: Settings):
         assert sorted(shown) == sorted(whole)
 
 
-def test_an_import_by_another_process_shows_up(engine: Engine, settings: Settings):
-    with closing(open_engine(settings)) as other:
+def test_an_import_by_another_process_shows_up(engine: Engine, settings: Settings, open_home: OpenHome):
+    with closing(open_home(settings)) as other:
         other.upsert([Listing("harp", "Golden harp")])
         other.delete(["red-sofa"])
     assert engine.projection.refresh() == 2
@@ -183,49 +186,51 @@ def test_a_generation_of_other_encoders_is_refused_once_and_the_old_one_served_o
 
 
 @pytest.mark.parametrize("victim", ["texts/vectors.npy", "manifest.json"])
-def test_a_broken_newest_generation_gives_way_to_the_one_before(settings: Settings, victim: str):
-    with closing(open_engine(settings)) as engine:
+def test_a_broken_newest_generation_gives_way_to_the_one_before(
+    settings: Settings, victim: str, open_home: OpenHome
+):
+    with closing(open_home(settings)) as engine:
         older = engine.projection.current.generation.name
         engine.upsert([Listing("harp", "Golden harp")])
         engine.delete(["red-sofa"])
         newer = engine.projection.compact()
     broken = newer.folder / victim
     broken.write_bytes(broken.read_bytes()[:-7])
-    with closing(open_engine(settings)) as engine:
+    with closing(open_home(settings)) as engine:
         assert engine.projection.current.generation.name == older
         assert engine.matching_ids(Query(words="harp"))[0] == "harp"
         assert "red-sofa" not in engine.matching_ids(Query())
 
 
 def test_a_broken_generation_is_looked_at_once_and_not_at_every_poll(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture, open_home: OpenHome
 ):
-    with closing(open_engine(settings)) as engine:
+    with closing(open_home(settings)) as engine:
         newer = engine.projection.compact()
     (newer.folder / "columns.json").write_bytes(b"{}")
-    with closing(open_engine(settings)) as engine:
+    with closing(open_home(settings)) as engine:
         caplog.clear()
         with caplog.at_level(logging.WARNING):
             assert not any(engine.projection.swap_if_newer() for _ in range(5))
         assert len(caplog.records) <= 1
         # What is published after the broken one is taken up all the same.
-        report = index_market(settings, Silent())
+        with closing(open_home(settings)) as other:
+            published = other.projection.compact().name
         assert engine.projection.swap_if_newer()
-        assert engine.projection.current.generation.name == report.generation
+        assert engine.projection.current.generation.name == published
 
 
-def test_a_home_that_was_never_indexed_is_indexed_at_the_first_start(settings: Settings):
+def test_a_home_that_was_never_indexed_is_indexed_at_the_first_start(settings: Settings, open_home: OpenHome):
     shutil.rmtree(settings.home / "index")
-    encode_market(settings, Silent())
-    with closing(open_engine(settings)) as engine:
+    with closing(open_home(settings)) as engine:
         assert engine.matching_ids(Query(words="red sofa"))[0] == "red-sofa"
 
 
-def test_an_empty_market_is_served_and_fills(settings: Settings):
-    with closing(open_engine(settings)) as engine:
+def test_an_empty_market_is_served_and_fills(settings: Settings, open_home: OpenHome):
+    with closing(open_home(settings)) as engine:
         engine.delete(known_market.listing_ids())
-    index_market(settings, Silent())
-    with closing(open_engine(settings)) as engine:
+        engine.projection.compact()
+    with closing(open_home(settings)) as engine:
         assert engine.search(Query(words="red sofa", facets=("category", "price"))).total == 0
         assert engine.search(Query(photo=RED_SOFA_PHOTO)).total == 0
         engine.upsert([Listing("harp", "Golden harp")])
@@ -233,9 +238,9 @@ def test_an_empty_market_is_served_and_fills(settings: Settings):
         assert engine.matching_ids(Query(words="harp")) == ["harp"]
 
 
-def test_compaction_is_due_once_both_the_rows_and_their_share_are_large(home: Path):
+def test_compaction_is_due_once_both_the_rows_and_their_share_are_large(home: Path, open_home: OpenHome):
     write_settings(load_settings(home), index={"compact_after_rows": 6, "compact_after": 0.2})
-    with closing(open_engine(load_settings(home))) as engine:
+    with closing(open_home(load_settings(home))) as engine:
         due = []
         for number in range(14):
             engine.upsert([Listing(f"new-{number}", "Walnut cabinet")])
@@ -246,9 +251,9 @@ def test_compaction_is_due_once_both_the_rows_and_their_share_are_large(home: Pa
         assert not engine.projection.compaction_is_due
 
 
-def test_a_few_rows_are_not_compacted_however_large_their_share(home: Path):
+def test_a_few_rows_are_not_compacted_however_large_their_share(home: Path, open_home: OpenHome):
     write_settings(load_settings(home), index={"compact_after_rows": 6, "compact_after": 0.001})
-    with closing(open_engine(load_settings(home))) as engine:
+    with closing(open_home(load_settings(home))) as engine:
         for number in range(6):
             assert not engine.projection.compaction_is_due
             engine.upsert([Listing(f"new-{number}", "Walnut cabinet")])
@@ -265,12 +270,12 @@ def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     return False
 
 
-def test_the_tail_follows_the_catalogue_and_compacts_when_due(home: Path):
+def test_the_tail_follows_the_catalogue_and_compacts_when_due(home: Path, open_home: OpenHome):
     write_settings(
         load_settings(home), index={"poll_seconds": 0.05, "compact_after_rows": 2, "compact_after": 0.01}
     )
     settings = load_settings(home)
-    with closing(open_engine(settings)) as engine, closing(open_engine(settings)) as other:
+    with closing(open_home(settings)) as engine, closing(open_home(settings)) as other:
         first = engine.projection.current.generation.name
         engine.projection.start()
         other.upsert([Listing("harp", "Golden harp")])
@@ -296,10 +301,10 @@ def without_listings(settings: Settings) -> Iterator[None]:
         run("ALTER TABLE mislaid RENAME TO listings")
 
 
-def test_the_tail_outlives_a_catalogue_that_is_away_and_answers_say_so(home: Path):
+def test_the_tail_outlives_a_catalogue_that_is_away_and_answers_say_so(home: Path, open_home: OpenHome):
     write_settings(load_settings(home), index={"poll_seconds": 0.05})
     settings = load_settings(home)
-    with closing(open_engine(settings)) as engine:
+    with closing(open_home(settings)) as engine:
         engine.projection.start()
         assert engine.projection.last_error is None
         with without_listings(settings):
