@@ -6,7 +6,7 @@ the disk. A run that was killed is taken up where it stood when the same source 
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -201,12 +201,17 @@ class _Import:
         photos = pool.map(self._cleaner.clean, [reference for named in references for reference in named])
         listings: dict[str, Listing] = {}
         for row, named in zip(clean, references, strict=True):
-            kept, refused = _parted(islice(photos, len(named)))
+            listing_id, found = row.listing.listing_id, list(islice(photos, len(named)))
+            kept, refused = _parted(found)
+            if listing_id in self._repeated:
+                # The photos that an images table lists were refused with the first row already.
+                _, refused = _parted(found[: len(row.photos)])
             rejections += [*row.notes, *refused]
-            if replaced := self._repeated.accept(row.listing.listing_id, row.row):
-                rejections.append(replaced)
-            listings[row.listing.listing_id] = replace(row.listing, photos=tuple(kept))
-            self._photos[row.listing.listing_id] = len(kept)
+            if replaced := self._repeated.accept(listing_id, row.row):
+                earlier = listings.get(listing_id) or self._catalogue.get([listing_id]).get(listing_id)
+                rejections += [replaced, *self._replaced_photos(replaced, earlier)]
+            listings[listing_id] = replace(row.listing, photos=tuple(kept))
+            self._photos[listing_id] = len(kept)
         self._catalogue.import_batch(
             self._run.run_id,
             list(listings.values()),
@@ -227,6 +232,18 @@ class _Import:
         listed = () if self._listed is None else self._listed.of(row.listing.listing_id)
         return (*row.photos, *listed)
 
+    def _replaced_photos(self, replaced: Rejection, earlier: Listing | None) -> list[Rejection]:
+        """The photos that only the replaced row named."""
+        if earlier is None:
+            return []
+        again = () if self._listed is None else self._listed.of(earlier.listing_id)
+        kept = {reference.photo_id for reference in again}
+        return [
+            replace(replaced, part=Part.PHOTO, field="photos", value=photo.photo_id)
+            for photo in earlier.photos
+            if photo.photo_id not in kept
+        ]
+
     def _reject_strays(self, position: int) -> None:
         """Keep the photos that no accepted listing has."""
         if self._listed is None or self._run.position >= position:
@@ -235,7 +252,7 @@ class _Import:
         self._catalogue.import_batch(self._run.run_id, [], strays, position=position)
 
 
-def _parted(outcomes: Iterator[Photo | Rejection]) -> tuple[list[Photo], list[Rejection]]:
+def _parted(outcomes: Sequence[Photo | Rejection]) -> tuple[list[Photo], list[Rejection]]:
     kept: list[Photo] = []
     refused: list[Rejection] = []
     for outcome in outcomes:
