@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bowerbird.assembly import open_catalogue, open_photo_store
 from bowerbird.cleaning.category import CategoryLabels
@@ -13,6 +16,7 @@ from bowerbird.errors import InputError
 from bowerbird.jobs.progress import Progress
 from bowerbird.market.listing import CATEGORY_SEPARATOR, Photo
 from bowerbird.settings import Settings
+from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.photo_store import PhotoStore
 
 WORKERS = 4
@@ -23,14 +27,17 @@ COLUMNS = ("photo_id", "listing_id", "label", "category", "category_path")
 def export_photos(settings: Settings, folder: Path, size: int, progress: Progress) -> int:
     """Write each listing's photos as <photo id>.jpg, padded to a black square of `size` pixels.
 
-    A photo that is there already is not written again, so a run that was cut short goes on. Returns how many
-    there are.
+    A photo that is there already, the same and of that size, is not written again, so a run that was cut
+    short goes on. Returns how many there are.
+
+    Raises:
+        InputError: `folder` cannot be written to.
     """
     catalogue, store = open_catalogue(settings), open_photo_store(settings)
-    folder.mkdir(parents=True, exist_ok=True)
     progress.step("writing photos", None)
     count = 0
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with _writing(folder), ThreadPoolExecutor(WORKERS) as pool:
+        folder.mkdir(parents=True, exist_ok=True)
         for listings in catalogue.scan():
             photos = [photo for listing in listings for photo in listing.photos]
             for _ in pool.map(lambda photo: _write_square(photo, store, folder, size), photos):
@@ -45,7 +52,7 @@ def export_training_data(settings: Settings, path: Path) -> tuple[int, Path]:
     Returns how many rows, and where the decoder is.
 
     Raises:
-        InputError: no listing has a category.
+        InputError: no listing has a category, or `path` cannot be written.
     """
     catalogue = open_catalogue(settings)
     labels = CategoryLabels.of(
@@ -54,29 +61,55 @@ def export_training_data(settings: Settings, path: Path) -> tuple[int, Path]:
     if not labels.roots:
         raise InputError("no listing has a category, so there is nothing to label; map one when importing")
     decoder = path.with_suffix(".labels.json")
-    labels.save(decoder)
-    count = 0
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for listings in catalogue.scan():
-            for listing in listings:
-                if not listing.category:
-                    continue
-                label = labels.encode_roots([listing.category])[0]
-                category_path = CATEGORY_SEPARATOR.join(listing.category)
-                for photo in listing.photos:
-                    writer.writerow([photo.photo_id, listing.listing_id, label, listing.root, category_path])
-                    count += 1
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        labels.save(decoder)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            count = _write_rows(file, catalogue, labels)
     return count, decoder
 
 
+def _write_rows(file: TextIO, catalogue: Catalogue, labels: CategoryLabels) -> int:
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    count = 0
+    for listings in catalogue.scan():
+        for listing in listings:
+            if not listing.category:
+                continue
+            label = labels.encode_roots([listing.category])[0]
+            category_path = CATEGORY_SEPARATOR.join(listing.category)
+            for photo in listing.photos:
+                writer.writerow([photo.photo_id, listing.listing_id, label, listing.root, category_path])
+                count += 1
+    return count
+
+
 def _write_square(photo: Photo, store: PhotoStore, folder: Path, size: int) -> None:
-    path = folder / f"{Path(photo.photo_id).name}.jpg"
-    if path.exists():
+    # An id may hold what parts the names of a path; it still gets a file of its own.
+    path = folder / f"{photo.photo_id.replace('%', '%25').replace('/', '%2F')}.jpg"
+    mark = f"{photo.content_hash} {size}".encode()
+    if _mark_of(path) == mark:
         return
     with Image.open(io.BytesIO(store.read(photo.content_hash))) as image:
         square = ImageOps.pad(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
     part = path.with_suffix(".part")
-    square.save(part, "JPEG", quality=QUALITY)
+    square.save(part, "JPEG", quality=QUALITY, comment=mark)
     part.replace(path)  # a run cut short leaves no half photo behind
+
+
+def _mark_of(path: Path) -> object:
+    """The comment of a photo that was written before, which says what it shows; None where there is none."""
+    try:
+        with Image.open(path) as image:
+            return image.info.get("comment")
+    except (FileNotFoundError, UnidentifiedImageError):
+        return None
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error}); give another place") from error
