@@ -139,6 +139,7 @@ def test_any_string_is_a_query(index, text):
     assert len(matches.ranked) == min(5, matches.total)
     index.matched_words(matches, matches.ranked.rows)
     index.complete(text, 5)
+    index.corrected(text, index.corrections(text))
 
 
 @given(st.text(alphabet='"-+():*~^[]{}\\/ sofa', max_size=30))
@@ -334,6 +335,39 @@ def test_completions_know_the_words_before(index):
     assert index.complete("lpto", 5) == [("laptop", 2)]
     assert index.complete("qqqq", 5) == []
     assert index.complete(" ", 5) == []
+
+
+def test_completions_follow_misspelt_words_corrected(index):
+    assert index.complete("lether so", 5) == [("leather sofa", 1)]
+    assert index.complete("lether ofic", 5) == [("leather office", 1)]
+    assert index.complete("lether sofb", 5) == [("leather sofa", 1)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "corrections", "corrected"),
+    [
+        ("labtop", [("labtop", "laptop")], "laptop"),
+        ("Lether, sof", [("lether", "leather")], "leather, sof"),
+        ("the lether bicylce", [("lether", "leather"), ("bicylce", "bicycle")], "the leather bicycle"),
+        ("red leath", [], "red leath"),  # not finished, so not misspelt
+        ("leath red", [], "leath red"),  # no word is this near
+        ("sofaa lea", [("sofaa", "sofa")], "sofa lea"),
+        ("qqqqq", [], "qqqqq"),
+        (" ", [], " "),
+    ],
+)
+def test_what_is_being_typed_is_corrected(index, typed, corrections, corrected):
+    assert index.corrections(typed) == tuple(corrections)
+    assert index.corrected(typed, corrections) == corrected
+
+
+def test_a_warm_index_has_read_its_terms(tmp_path: Path):
+    index = index_of(tmp_path, TITLES)
+    assert index._dictionary._stored is None
+    index.warm()
+    read = index._dictionary._stored
+    assert index.search("labtop", limit=5).did_you_mean == "laptop"
+    assert index._dictionary._stored is read is not None
 
 
 def test_live_additions_are_found_after_a_commit_and_corrected_to(tmp_path: Path):

@@ -6,7 +6,7 @@ the state of the last commit and need no lock. Scores are BM25 (Robertson and Za
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,8 +16,9 @@ import tantivy
 from tantivy import Occur, Query
 
 from bowerbird.errors import InputError, NotFoundError, UnavailableError
+from bowerbird.indexing.completion import Completer
 from bowerbird.indexing.keyword_document import ROW, WORDS, keyword_document, keyword_texts, schema
-from bowerbird.indexing.keyword_query import Clause, QueryBuilder
+from bowerbird.indexing.keyword_query import Clause, QueryBuilder, corrections_of
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.query_plan import Planner
 from bowerbird.indexing.query_words import query_words
@@ -154,10 +155,8 @@ class KeywordIndex:
         found, found_total = _run(searcher, self._builder.match_set(corrected, asked), limit, allowed)
         if not found_total:
             return KeywordMatches(exact, total, tuple(clauses))
-        changed = {clause.typed: clause.searched for clause in corrected if clause.typed != clause.searched}
-        return KeywordMatches(
-            found, found_total, tuple(corrected), tuple(changed.items()), self._replaced(words, changed)
-        )
+        changed = corrections_of(corrected)
+        return KeywordMatches(found, found_total, tuple(corrected), changed, self.corrected(words, changed))
 
     def knows(self, word: str) -> bool:
         """Whether any committed listing has `word`, in whatever form."""
@@ -182,33 +181,26 @@ class KeywordIndex:
         return {row: tuple(found) for row, found in words.items()}
 
     def complete(self, text: str, k: int) -> list[tuple[str, int]]:
-        """The `k` commonest completions of the last word of `text`, with how many listings have each.
+        """The `k` commonest completions of the last word of `text`, with how many listings have each."""
+        return Completer(self._planner(), self._plain).complete(text, k)
 
-        The words before it must occur with it. Where nothing completes the last word, its corrections do.
-        """
-        terms = self._plain.analyze(normalise(text))
-        if not terms:
-            return []
-        searcher, (*before, last) = self._searcher, terms
-        context = None
-        if before:
-            musts = [(Occur.Must, self._builder.anywhere((word,), place=True)) for word in before]
-            context = Query.boolean_query(musts)
-        found = searcher.terms_with_prefix(WORDS, last, context, 4 * k + len(before))
-        if not found:
-            least = self._settings.least_frequency
-            meant = self._dictionary.corrections(last, least)[:k]
-            meant += self._dictionary.completions(last, least)[:k]
-            found = [
-                pair
-                for correction in meant
-                for pair in searcher.terms_with_prefix(WORDS, correction.term, context, 1)
-            ]
-        by_stem: dict[str, tuple[str, int]] = {}
-        for term, count in found:
-            if term not in before:
-                by_stem.setdefault("".join(self._builder.stems((term,))), (" ".join((*before, term)), count))
-        return list(by_stem.values())[:k]
+    def corrections(self, text: str) -> tuple[tuple[str, str], ...]:
+        """Pairs of (typed, corrected) for the misspelt words of `text`, whose last may not be finished."""
+        return Completer(self._planner(), self._plain).corrections(text)
+
+    def corrected(self, text: str, corrections: Iterable[tuple[str, str]]) -> str:
+        """`text` with the words of `corrections`, pairs of (typed, corrected), replaced."""
+        changed = dict(corrections)
+
+        def meant(match: re.Match[str]) -> str:
+            terms = self._plain.analyze(normalise(match[0]))
+            return changed.get(terms[0], match[0]) if len(terms) == 1 else match[0]
+
+        return _WORD.sub(meant, normalise(text))
+
+    def warm(self) -> None:
+        """Read the terms to which words are corrected, so that the first typo need not wait for them."""
+        self._dictionary.read()
 
     def _planner(self) -> Planner:
         return Planner(self._searcher, self._builder, self._dictionary, self._synonyms, self._settings)
@@ -223,13 +215,6 @@ class KeywordIndex:
                     "one a folder of its own"
                 ) from error
         return self._writer
-
-    def _replaced(self, words: str, changed: dict[str, str]) -> str:
-        def meant(match: re.Match[str]) -> str:
-            terms = self._plain.analyze(normalise(match[0]))
-            return changed.get(terms[0], match[0]) if len(terms) == 1 else match[0]
-
-        return _WORD.sub(meant, normalise(words))
 
 
 def _run(

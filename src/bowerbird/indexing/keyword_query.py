@@ -35,6 +35,11 @@ class Clause:
     alternatives: tuple[Alternative, ...]
 
 
+def corrections_of(clauses: Sequence[Clause]) -> tuple[tuple[str, str], ...]:
+    """Pairs of (typed, corrected) of the corrected among `clauses`."""
+    return tuple((clause.typed, clause.searched) for clause in clauses if clause.typed != clause.searched)
+
+
 class QueryBuilder:
     """Builds tantivy queries over one schema; `stemmed` is the analyser of the matched fields."""
 

@@ -18,7 +18,7 @@ class TermDictionary:
     def __init__(self, plain: tantivy.TextAnalyzer, searcher: tantivy.Searcher) -> None:
         self._plain = plain
         self._searcher = searcher
-        self._read: Vocabulary | None = None
+        self._stored: Vocabulary | None = None
         self._fresh = Vocabulary(())
         self._noted: list[str] = []
         self._counts: Counter[str] = Counter()
@@ -37,8 +37,12 @@ class TermDictionary:
         with self._lock:
             self._searcher = searcher
             if self._n_noted > _MOST_NOTED:
-                self._read, self._fresh = None, Vocabulary(())
+                self._stored, self._fresh = None, Vocabulary(())
                 self._noted, self._counts, self._n_noted = [], Counter(), 0
+
+    def read(self) -> None:
+        """Read the terms, if they have not been."""
+        self._vocabularies()
 
     def corrections(self, word: str, least_frequency: int) -> list[Correction]:
         """What `word` may have been meant to be, best first."""
@@ -52,14 +56,14 @@ class TermDictionary:
 
     def _vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
         with self._lock:
-            if self._read is None:
-                self._read = Vocabulary(self._searcher.terms_with_prefix(WORDS, ""))
+            if self._stored is None:
+                self._stored = Vocabulary(self._searcher.terms_with_prefix(WORDS, ""))
             if self._noted:
                 for text in self._noted:
                     self._counts.update(set(self._plain.analyze(text)))
                 self._noted = []
                 self._fresh = Vocabulary(self._counts.items())
-            return self._read, self._fresh
+            return self._stored, self._fresh
 
 
 def _merged(fresh: list[Correction], read: list[Correction]) -> list[Correction]:

@@ -110,16 +110,18 @@ class Projection:
         old.close(self._stores)
 
     def _tail(self) -> None:
-        while not self._stopping.wait(self._settings.poll_seconds):
+        while not self._stopping.is_set():
             try:
                 self.refresh()
                 if not self.swap_if_newer() and self.compaction_is_due:
                     self.compact()
+                self.current.index.keywords.warm()
                 self.last_error = None
             except BowerbirdError as error:
                 self._note(error)
             except Exception as error:  # noqa: BLE001  the thread must outlive a database that is away
                 self._note(error)
+            self._stopping.wait(self._settings.poll_seconds)
 
     def _note(self, error: Exception) -> None:
         if self.last_error != str(error):  # once, not at every poll

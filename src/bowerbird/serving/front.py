@@ -143,10 +143,14 @@ class Front:
         return self._thumbnail(content_hash, size)
 
     def autocomplete(self, text: str, limit: int) -> dict[str, Any]:
-        """Completions of what is being typed, and the corrected words where some are misspelt."""
+        """Completions of what is being typed, the corrections of misspelt words, and the text with them."""
         keywords = self.engine.projection.current.index.keywords
-        completions = keywords.complete(text, limit)
-        return {"completions": [{"text": completed, "count": count} for completed, count in completions]}
+        completions, corrections = keywords.complete(text, limit), keywords.corrections(text)
+        return {
+            "completions": [{"text": completed, "count": count} for completed, count in completions],
+            "corrections": [{"typed": typed, "corrected": corrected} for typed, corrected in corrections],
+            "did_you_mean": keywords.corrected(text, corrections) if corrections else None,
+        }
 
     def observe_state(self) -> None:
         """Set the gauges that are read when they are asked for."""

@@ -36,9 +36,9 @@ async function complete() {
   }
 }
 
-function show(typed, { completions = [], corrections = [] }) {
-  const corrected = corrections.map((entry) => ({ ...asEntry(entry), corrected: true }));
-  const entries = [...completions.map(asEntry), ...corrected].slice(0, 8);
+function show(typed, { completions, did_you_mean: meant }) {
+  const isCompleted = completions.some(({ text }) => text === meant);
+  const entries = meant && !isCompleted ? [{ text: meant, corrected: true }, ...completions] : completions;
   active = -1;
   input.removeAttribute("aria-activedescendant");
   list.replaceChildren(...entries.map((entry, position) => option(typed, entry, position)));
@@ -46,8 +46,6 @@ function show(typed, { completions = [], corrections = [] }) {
   list.hidden = !open;
   input.setAttribute("aria-expanded", String(open));
 }
-
-const asEntry = (entry) => (typeof entry === "string" ? { text: entry } : entry);
 
 function option(typed, { text, count, corrected }, position) {
   const row = document.createElement("li");
