@@ -10,6 +10,7 @@ from bowerbird.assembly import open_catalogue, open_generations, open_photo_stor
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.errors import BowerbirdError
 from bowerbird.settings import Settings
+from bowerbird.storage.generations import Selection
 
 BYTES_A_LISTING = 12_000  # vectors, words and columns in memory, measured on the 100,000-listing benchmark
 SPARE_DISK = 2_000_000_000
@@ -106,13 +107,17 @@ def _backbones(settings: Settings) -> Check:
 
 def _index(settings: Settings) -> Check:
     stores = open_stores(settings)
-    generation = open_generations(settings).newest()
+    selection = open_generations(settings).select()
+    generation = selection.generation
     if generation is None:
-        return Check("index", Verdict.WARNING, "no index generation", "run `bowerbird index`")
+        seen = "; ".join(("no index generation", *_damage(selection)))
+        return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
     manifest = generation.manifest
-    seen = f"generation {generation.name} at revision {manifest.revision:,}"
+    seen = "; ".join((f"generation {generation.name} at revision {manifest.revision:,}", *_damage(selection)))
     if manifest.encoders != stores.encoders:
         return Check("index", Verdict.FAILED, f"{seen}, made by other encoders", "run `bowerbird index`")
+    if selection.skipped:
+        return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
     behind = stores.catalogue.revision() - manifest.revision
     if behind:
         return Check(
@@ -122,3 +127,8 @@ def _index(settings: Settings) -> Check:
             "they are replayed at start; `bowerbird index` makes the start faster",
         )
     return Check("index", Verdict.OK, seen)
+
+
+def _damage(selection: Selection) -> list[str]:
+    """Why newer generations were passed over, without what to do, which is the check's advice."""
+    return [reason.partition(": run ")[0] for reason in selection.skipped]

@@ -1,0 +1,159 @@
+"""The doctor names what is broken and what to run, one verdict a thing."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bowerbird.assembly import create_home, open_catalogue
+from bowerbird.encoding.artefact import find_artefact
+from bowerbird.jobs import doctor
+from bowerbird.jobs.doctor import Check, Verdict, examine
+from bowerbird.market.listing import Listing
+from bowerbird.settings import Settings, load_settings
+from bowerbird.storage.generations import Generations
+
+
+def checks(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in examine(settings)}
+
+
+def verdicts(settings: Settings) -> dict[str, Verdict]:
+    return {name: check.verdict for name, check in checks(settings).items()}
+
+
+@pytest.fixture(autouse=True)
+def _room_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test machine with a full disk is no finding about the home."""
+    monkeypatch.setattr(doctor, "SPARE_DISK", 0)
+
+
+def test_a_home_that_is_fit_is_said_to_be(indexed_home: Path):
+    found = checks(load_settings(indexed_home))
+    assert list(found) == ["disk", "catalogue", "memory", "photos", "backbones", "index"]
+    assert {check.verdict for check in found.values()} == {Verdict.OK}
+    assert found["catalogue"].seen.startswith("48 listings")
+    assert "48 sampled photos" in found["photos"].seen
+    assert not any(check.advice for check in found.values())
+
+
+def test_a_home_that_is_not_there_says_how_to_make_one(tmp_path: Path):
+    found = checks(load_settings(tmp_path / "nowhere"))
+    assert found["disk"].verdict is Verdict.OK
+    assert found["catalogue"].verdict is Verdict.FAILED
+    assert "bowerbird import" in found["catalogue"].advice
+    assert found["index"].verdict is Verdict.FAILED
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_empty_home_says_to_import_and_to_encode(tmp_path: Path):
+    settings = load_settings(tmp_path / "home")
+    create_home(settings)
+    found = checks(settings)
+    assert (found["catalogue"].verdict, found["catalogue"].seen) == (Verdict.WARNING, "0 listings")
+    assert "bowerbird import" in found["catalogue"].advice
+    assert found["backbones"].verdict is Verdict.FAILED
+    assert "bowerbird encode" in found["backbones"].advice
+
+
+def test_a_full_disk_and_a_small_memory_are_warned_of(indexed_home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(doctor, "SPARE_DISK", 10**18)
+    monkeypatch.setattr(doctor, "BYTES_A_LISTING", 10**12)
+    found = verdicts(load_settings(indexed_home))
+    assert (found["disk"], found["memory"]) == (Verdict.WARNING, Verdict.WARNING)
+
+
+def test_a_database_that_is_none_is_said(settings: Settings):
+    (settings.home / "catalogue.db").write_bytes(
+        b"no database at all, but long enough to be read as one" * 50
+    )
+    for leftover in settings.home.glob("catalogue.db-*"):
+        leftover.unlink()
+    found = checks(settings)
+    assert found["catalogue"].verdict is Verdict.FAILED
+    assert "catalogue.db" in found["catalogue"].seen
+    assert found["backbones"].verdict is Verdict.OK
+
+
+def test_lost_photos_are_counted(settings: Settings):
+    for path in sorted((settings.home / "photos").rglob("*.jpg"))[:3]:
+        path.unlink()
+    photos = checks(settings)["photos"]
+    assert photos.verdict is Verdict.FAILED
+    assert photos.seen.startswith("3 of 48 sampled photos are gone")
+    assert "--photos" in photos.advice
+
+
+@pytest.mark.parametrize("kind", ["photo", "text"])
+def test_a_missing_network_is_said(settings: Settings, kind: str):
+    shutil.rmtree(settings.models / kind)
+    found = checks(settings)
+    assert found["backbones"].verdict is found["index"].verdict is Verdict.FAILED
+    assert kind in found["backbones"].seen
+    assert "bowerbird encode" in found["backbones"].advice
+
+
+def test_a_damaged_network_is_said(settings: Settings):
+    network = find_artefact(settings.models, "text", settings.encoders.text_backbone).network_path
+    network.unlink()  # it is a link that other tests share
+    network.write_bytes(b"half")
+    found = checks(settings)
+    assert found["backbones"].verdict is Verdict.FAILED
+    assert "bowerbird encode" in found["backbones"].advice
+
+
+def test_an_index_that_lags_is_warned_of(settings: Settings):
+    with closing(open_catalogue(settings)) as catalogue:
+        catalogue.upsert([Listing("harp", "Golden harp")])
+        catalogue.delete(["red-sofa"])
+    index = checks(settings)["index"]
+    assert index.verdict is Verdict.WARNING
+    assert "2 changes behind" in index.seen
+
+
+def test_a_home_without_an_index_is_warned_of(settings: Settings):
+    shutil.rmtree(settings.home / "index")
+    index = checks(settings)["index"]
+    assert (index.verdict, index.seen) == (Verdict.WARNING, "no index generation")
+    assert "bowerbird index" in index.advice
+
+
+def test_an_index_whose_only_generation_is_broken_is_said(settings: Settings):
+    generation = Generations(settings.home / "index").newest()
+    (generation.folder / "columns.json").write_bytes(b"[]")
+    index = checks(settings)["index"]
+    assert index.verdict is Verdict.WARNING  # the next start builds a new one
+    assert index.seen.startswith("no index generation")
+    assert f"{generation.name} has a damaged columns.json" in index.seen
+    assert "bowerbird index" in index.advice
+
+
+def test_a_broken_newest_generation_is_said_though_an_older_one_serves(settings: Settings):
+    generations = Generations(settings.home / "index")
+    first = generations.newest()
+    newer = shutil.copytree(first.folder, first.folder.parent / "staged")
+    (newer / "manifest.json").unlink()
+    manifest = first.manifest
+    published = generations.publish(
+        newer,
+        revision=manifest.revision,
+        encoders=manifest.encoders,
+        counts=manifest.counts,
+        cutoff=manifest.cutoff,
+    )
+    (published.folder / "columns.json").write_bytes(b"[]")
+    index = checks(settings)["index"]
+    assert index.verdict is Verdict.WARNING
+    assert first.name in index.seen
+    assert f"{published.name} has a damaged columns.json" in index.seen
+    assert "bowerbird index" in index.advice
+
+
+def test_an_index_of_other_encoders_fails(settings: Settings, home: Path):
+    config = next((home / "models" / "text").iterdir()) / "config.json"
+    config.write_text(config.read_text().replace('"max_length": 128', '"max_length": 64'))
+    index = checks(settings)["index"]
+    assert index.verdict is Verdict.FAILED
+    assert "other encoders" in index.seen
+    assert index.advice == "run `bowerbird index`"
