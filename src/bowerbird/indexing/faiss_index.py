@@ -30,7 +30,7 @@ faiss: Any = typed_faiss
 _FaissLibraryIndex: TypeAlias = Any
 _GRAPH, _VECTORS, _ABOUT = "index.faiss", "vectors.npy", "about.json"
 _CHUNK_ROWS = 65_536
-_GATHER_ROWS = 1024
+_GATHER_ROWS = 256  # larger temporary arrays come from the system page by page, at twice the time
 _ROUNDING = 1e-5
 _SCANNED_SHARE = 0.1  # an HNSW graph loses its way where fewer rows are allowed
 

@@ -46,7 +46,8 @@ class Background:
         """(n,) strengths of hits of the (d,) `query` with the cosines `scores`."""
         if len(self.sample) < SMALLEST_SAMPLE:
             return np.full(len(scores), np.inf, np.float32)
-        background = self.sample @ query
+        # Not a matrix product, which BLAS splits over threads: on a busy machine 100 times as slow.
+        background = np.vecdot(self.sample, query)
         deviations = (scores - background.mean()) / max(float(background.std()), 1e-6)
         return np.asarray(scores * deviations, np.float32)
 

@@ -30,6 +30,8 @@ def sorted_matches(
 ) -> MatchSet:
     """`ranked` in the order `sort`; what is unknown comes last, and ties keep their relevance."""
     keys = _sort_keys(ranked, columns, sort, near)
+    if sort is Sort.RELEVANCE:
+        return MatchSet(ranked.rows, ranked.scores, keys)
     order = np.argsort(keys, kind="stable")
     return MatchSet(ranked.rows[order], ranked.scores[order], keys[order])
 
