@@ -53,7 +53,7 @@ def test_photos_are_listed_and_nothing_else(photos):
     [
         ("images/a.jpg", b"one"), ("a.jpg", b"one"), ("a", b"one"), ("/srv/uploads/a.jpg", b"one"),
         ("C:\\photos\\a.jpg", b"one"), ("./images/deep/b.PNG", b"two"), ("b", b"two"), ("c.webp", b"three"),
-        ("images/c.webp", b"four"),
+        ("images/c.webp", b"four"), ("photos/images/c.webp", b"four"), ("photos/c.webp", b"three"),
     ],
 )  # fmt: skip
 def test_references_are_paths_names_or_stems(photos, reference, data):

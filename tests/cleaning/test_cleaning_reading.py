@@ -210,6 +210,30 @@ def test_the_classic_pair_is_found_from_the_file_the_folder_and_the_archive(tmp_
         assert source.photos == str(photos)
 
 
+@pytest.mark.parametrize("place", ["photos", "images", "photos.zip", "images.zip"])
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl.gz", "t.parquet"])
+def test_any_table_takes_the_photos_beside_it(tmp_path, monkeypatch, name, place):
+    rows = [row | {"photos": f"{row['id']}.jpg"} for row in ROWS]
+    if name.endswith(".csv"):
+        write_csv(tmp_path / name, rows, tuple(rows[0]))
+    elif name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    else:
+        pl.DataFrame(rows).write_parquet(tmp_path / name)
+    assert open_source(str(tmp_path / name)).photos is None
+    (tmp_path / place).mkdir()
+    source = open_source(str(tmp_path / name))
+    assert (source.images, source.photos) == (None, str(tmp_path / place))
+    monkeypatch.chdir(tmp_path)
+    assert open_source(name).photos == f"./{place}"
+
+
+def test_a_table_that_names_no_photos_takes_none(tmp_path):
+    write_csv(tmp_path / "t.csv", ROWS)
+    (tmp_path / "photos.zip").write_bytes(b"no archive, and none of ours")
+    assert open_source(str(tmp_path / "t.csv")).photos is None
+
+
 def test_a_map_that_is_given_is_used_and_checked(tmp_path):
     path = write_csv(tmp_path / "t.csv", ROWS)
     column_map = column_map_of({"id": "id", "title": "price"})

@@ -15,8 +15,9 @@ PHOTO_SUFFIXES = frozenset(
 class PhotoSource:
     """Raw photo bytes by reference; safe to read from several threads.
 
-    A reference is a path in the source, or else a file's name wherever it lies, or else its name without the
-    suffix: the classic set names 'images/<id>.jpg' by id alone. A name that fits several files fits none.
+    A reference is a path in the source, with or without the source's own name in front ('photos/a/1.jpg' in
+    photos/ or photos.zip), or else a file's name wherever it lies, or else its name without the suffix: the
+    classic set names 'images/<id>.jpg' by id alone. A name that fits several files fits none.
     """
 
     def __init__(self, files: Files, *, max_bytes: int) -> None:
@@ -40,8 +41,10 @@ class PhotoSource:
         """
         path = reference.strip().replace("\\", "/").removeprefix("./").lstrip("/")
         names, by_name = self._listing
-        if path in self._known:
-            return path
+        own_name = PurePosixPath(self.location.replace("\\", "/")).stem
+        for candidate in (path, path.removeprefix(f"{own_name}/")):
+            if candidate in self._known:
+                return candidate
         base = PurePosixPath(path).name
         found = by_name.get(base, [])
         if not found:

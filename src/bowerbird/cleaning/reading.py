@@ -5,7 +5,7 @@ any of these, or a database URL with a query. The classic pair Products.csv + Im
 columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import fsspec
@@ -20,6 +20,7 @@ from bowerbird.cleaning.photo_source import PHOTO_SUFFIXES
 from bowerbird.cleaning.reading_database import DatabaseRows
 from bowerbird.cleaning.reading_files import (
     Files,
+    FolderFiles,
     StorageOptions,
     ZipFiles,
     locate,
@@ -87,11 +88,15 @@ def open_source(
         if not filesystem.exists(path):
             raise NotFoundError(f"there is nothing at {location} to import")
     rows = table_rows(location, path, lambda: filesystem.open(path, "rb"))
-    if not _is_classic(rows):
-        return _mapped(rows, column_map)
-    folder = location.replace("\\", "/").rpartition("/")[0]
-    beside = open_files(folder or ("/" if location.startswith("/") else "."), storage_options)
-    return _mapped(rows, column_map, _images_table(beside, ""), _photos_beside(beside, ""))
+    source = _mapped(rows, column_map)
+    is_classic = _is_classic(rows)
+    if not (is_classic or "photos" in source.column_map.columns):
+        return source
+    beside = _beside(location, storage_options)
+    if beside is None:
+        return source
+    images = _images_table(beside, "") if is_classic else None
+    return replace(source, images=images, photos=_photos_beside(beside, ""))
 
 
 def _is_database(location: str) -> bool:
@@ -123,6 +128,14 @@ def _from_files(files: Files, column_map: ColumnMap | None) -> Source:
         raise InputError(f"{files.location} holds {found}; name the one table file to import")
     folder = tables[0].rpartition("/")[0]
     return _mapped(sources[tables[0]], column_map, None, _photos_beside(files, folder))
+
+
+def _beside(location: str, storage_options: StorageOptions | None) -> Files | None:
+    """The files beside a table; None where folders cannot be listed, as on a web server."""
+    folder = location.replace("\\", "/").rpartition("/")[0] or ("/" if location.startswith("/") else ".")
+    filesystem, path = locate(folder, storage_options)
+    with storage_errors(folder):
+        return FolderFiles(folder, filesystem, path) if filesystem.isdir(path) else None
 
 
 def _table_in(files: Files, name: str) -> RowSource:
