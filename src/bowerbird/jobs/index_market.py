@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bowerbird.assembly import open_stores, projection_settings
+from bowerbird.assembly import open_catalogue, open_stores, projection_settings
 from bowerbird.jobs.backbones import ensure_backbones
 from bowerbird.jobs.progress import Progress
 from bowerbird.projection.build import Stores, build_generation
@@ -31,16 +31,12 @@ class IndexReport:
 
 def encode_market(settings: Settings, progress: Progress) -> EncodedCounts:
     """Encode every text and photo of the catalogue that no store holds; a run that was cut short goes on."""
-    progress.step("exporting networks", None)
-    ensure_backbones(settings)
-    return _encode(open_stores(settings), progress)
+    return _encode(_prepared(settings, progress), progress)
 
 
 def index_market(settings: Settings, progress: Progress) -> IndexReport:
     """Encode what is missing, then build and publish a generation; a running server takes it up."""
-    progress.step("exporting networks", None)
-    ensure_backbones(settings)
-    stores = open_stores(settings)
+    stores = _prepared(settings, progress)
     encoded = _encode(stores, progress)
     progress.step("indexing", len(stores.catalogue))
     generation = build_generation(stores, projection_settings(settings), progress.advance)
@@ -48,6 +44,13 @@ def index_market(settings: Settings, progress: Progress) -> IndexReport:
     return IndexReport(
         counts["listings"], counts["photos"], encoded, generation.name, generation.manifest.revision
     )
+
+
+def _prepared(settings: Settings, progress: Progress) -> Stores:
+    open_catalogue(settings).close()  # a home that is not there is said before networks are exported into it
+    progress.step("exporting networks", None)
+    ensure_backbones(settings)
+    return open_stores(settings)
 
 
 def _encode(stores: Stores, progress: Progress) -> EncodedCounts:
