@@ -44,7 +44,7 @@ docs: setup ## Write the generated docs: ARCHITECTURE.md's tree, settings, comma
 docs-check: setup
 	$(BIN)/python docs/generate.py --check
 
-bench: setup ## Measure search and photo retrieval on the data in DATA; figures go to benchmarks/results
+bench: setup ## Measure quality on the data in DATA, and latency; figures go to benchmarks/results
 	@test -d "$(DATA)" || { echo 'no data at $(DATA): run make bench DATA=/path/to/data'; exit 1; }
 	mkdir -p benchmarks/results .cache
 	$(BIN)/python benchmarks/search_quality.py --products $(DATA)/electronics/products.jsonl.gz \
@@ -55,6 +55,8 @@ bench: setup ## Measure search and photo retrieval on the data in DATA; figures 
 	$(BIN)/bowerbird index --home .cache/marketplace
 	$(BIN)/python benchmarks/photo_retrieval.py --home .cache/marketplace --json > .cache/photo_retrieval.json
 	mv .cache/photo_retrieval.json benchmarks/results/
+	$(BIN)/python benchmarks/search_latency.py --json > .cache/search_latency.json
+	mv .cache/search_latency.json benchmarks/results/
 
 format: setup ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
