@@ -21,8 +21,9 @@ from rich.table import Table
 
 from bowerbird.jobs.doctor import Check, Verdict
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Square brackets and colons belong to sellers' titles and users' paths: they are never markup.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 class Bars:
