@@ -37,7 +37,7 @@ async function complete() {
 }
 
 function show(typed, { completions, did_you_mean: meant }) {
-  const isCompleted = completions.some(({ text }) => text === meant);
+  const isCompleted = completions.some(({ text }) => text.startsWith(meant)); // what it says, and more
   const entries = meant && !isCompleted ? [{ text: meant, corrected: true }, ...completions] : completions;
   active = -1;
   input.removeAttribute("aria-activedescendant");
