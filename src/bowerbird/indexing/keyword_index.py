@@ -6,7 +6,7 @@ the state of the last commit and need no lock. Scores are BM25 (Robertson and Za
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -165,19 +165,18 @@ class KeywordIndex:
 
     def matched_words(self, matches: KeywordMatches, rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Which words of `matches`, as searched, each of the few `rows` has; rows without any are absent."""
-        if not len(rows):
+        terms = matches.terms
+        if not terms:
             return {}
-        searcher = self._searcher
+        unsure = {int(row) for row in rows}
         words: dict[int, list[str]] = {}
-        among = Query.term_set_query(self._index.schema, ROW, [int(row) for row in rows])
-        for clause in matches.terms:
-            has = self._builder.clause(clause, place=len(matches.terms) > 1)
-            query = Query.boolean_query(
-                [(Occur.Must, Query.const_score_query(among, 0.0)), (Occur.Must, has)]
-            )
-            hits = searcher.search(query, len(rows), count=False).hits
-            for row in searcher.fast_field_values(ROW, [address for _, address in hits]):
-                words.setdefault(int(row or 0), []).append(clause.searched)
+        if self._builder.needed(len(terms)) == len(terms):  # then each of the match set has every word
+            matched = matches.ranked.rows[np.isin(matches.ranked.rows, list(unsure))].tolist()
+            words = {row: [clause.searched for clause in terms] for row in matched}
+            unsure -= words.keys()
+        for clause in terms if unsure else ():
+            for row in self._having(clause, unsure, place=len(terms) > 1):
+                words.setdefault(row, []).append(clause.searched)
         return {row: tuple(found) for row, found in words.items()}
 
     def complete(self, text: str, k: int) -> list[tuple[str, int]]:
@@ -201,6 +200,15 @@ class KeywordIndex:
     def warm(self) -> None:
         """Read the terms to which words are corrected, so that the first typo need not wait for them."""
         self._dictionary.read()
+
+    def _having(self, clause: Clause, rows: Collection[int], *, place: bool) -> list[int]:
+        """The few `rows` that satisfy `clause`."""
+        searcher = self._searcher
+        among = Query.const_score_query(Query.term_set_query(self._index.schema, ROW, list(rows)), 0.0)
+        has = self._builder.clause(clause, place=place)
+        both = Query.boolean_query([(Occur.Must, among), (Occur.Must, has)])
+        hits = searcher.search(both, len(rows), count=False).hits
+        return [int(row or 0) for row in searcher.fast_field_values(ROW, [address for _, address in hits])]
 
     def _planner(self) -> Planner:
         return Planner(self._searcher, self._builder, self._dictionary, self._synonyms, self._settings)

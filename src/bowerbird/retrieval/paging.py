@@ -56,9 +56,10 @@ class Cursor:
 
 def query_digest(query: Query) -> str:
     """16 hexadecimal digits that two queries share if one is the next page of the other."""
-    photo = b"" if query.photo is None else query.photo.tobytes()
-    asked = repr((query.words, query.filters, query.sort)).encode()
-    return hashlib.sha256(asked + photo).hexdigest()[:16]
+    digest = hashlib.sha256(repr((query.words, query.filters, query.sort)).encode())
+    if query.photo is not None:
+        digest.update(np.ascontiguousarray(query.photo).data)
+    return digest.hexdigest()[:16]
 
 
 class KeptMatchSets:

@@ -1,0 +1,24 @@
+"""The words that a page is told each listing has equal those that a search for the word alone finds it by."""
+
+from pathlib import Path
+
+import pytest
+
+from bowerbird.indexing.keyword_index import KeywordIndex
+from bowerbird.market.listing import Listing
+
+TITLES = ("Red sofa", "Leather sofa", "Red leather sofa", "Red lamp", "Leather red bag", "Desk", "Sofas, red")
+
+
+@pytest.mark.parametrize("words", ["sofa", "red sofa", "red leather sofa", "leather red sofa desk"])
+def test_matched_words_equal_a_search_for_each_word(tmp_path: Path, words: str):
+    index = KeywordIndex.create(tmp_path)
+    for row, title in enumerate(TITLES):
+        index.add(row, Listing(str(row), title))
+    index.commit()
+    rows = range(len(TITLES))
+    alone = {word: set(index.search(word, limit=50).ranked.rows.tolist()) for word in words.split()}
+    expected = {row: tuple(word for word in words.split() if row in alone[word]) for row in rows}
+    found = index.matched_words(index.search(words, limit=50), list(rows))
+    assert found == {row: has for row, has in expected.items() if has}
+    index.close()
