@@ -138,7 +138,7 @@ def _percentiles(name: str, milliseconds: ArrayLike) -> Iterable[Figure]:
     ordered = np.sort(np.asarray(milliseconds, np.float64))
     for system, share in ((P50, 0.5), (P99, 0.99)):
         low, high = (ordered[place] for place in _interval(len(ordered), share))
-        value = float(np.quantile(ordered, share))
+        value = float(np.quantile(ordered, share, method="higher"))
         yield Figure(name, system, value, float(low), float(high), len(ordered))
 
 
