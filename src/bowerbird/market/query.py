@@ -45,16 +45,17 @@ class Near:
             )
 
     def distances_km(self, columns: ListingColumns) -> NDArray[np.float64]:
-        """(n,) great-circle distances by the haversine formula; NaN where a listing has no coordinates."""
-        lat, lon = np.radians(columns.latitude), np.radians(columns.longitude)
+        """(n,) great-circle distances to the metre, by the haversine formula; NaN where one is unknown."""
+        lat, lon = (np.radians(column.astype(np.float64)) for column in (columns.latitude, columns.longitude))
         here_lat, here_lon = np.radians(self.lat), np.radians(self.lon)
         a = (
             np.sin((lat - here_lat) / 2) ** 2
             + np.cos(lat) * np.cos(here_lat) * np.sin((lon - here_lon) / 2) ** 2
         )
         # Rounding can take the far side of the earth past 1.
-        distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(a, 0, 1)))
-        return distances
+        distances = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(a, 0, 1)))
+        # One place must have one distance, and vectorised sines may differ by where in the array they stand.
+        return np.asarray(np.round(distances, 3))
 
 
 @dataclass(frozen=True, slots=True)
