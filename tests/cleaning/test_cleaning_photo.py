@@ -186,6 +186,20 @@ def test_too_many_bytes_are_refused():
         clean_photo(b"x" * 1_500, max_pixels=10, max_bytes=1_000)
 
 
+def test_a_side_longer_than_a_jpeg_can_have_is_refused():
+    data = encoded(Image.new("RGB", (65_501, 16), "red"), "PNG")
+    with pytest.raises(TooLargeError, match="65501 x 16 pixels, a side over 65,500"):
+        clean_photo(data, max_pixels=2_000_000, max_bytes=1_000_000)
+    assert clean_photo(encoded(Image.new("RGB", (16, 65_500)), "PNG"), max_pixels=2_000_000, max_bytes=10**6)
+
+
+@pytest.mark.parametrize("part", [b"meta", b"iloc", b"av1C"])
+def test_an_avif_that_lacks_a_part_is_refused(part):
+    data = encoded(scene(), "AVIF")
+    with pytest.raises(InputError, match=r"cannot be decoded|no photo of a known kind"):
+        clean_photo(data.replace(part, b"free"), **LIMITS)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("part", [0.3, 0.7])
 def test_truncated_files_are_refused(kind, part):
@@ -207,7 +221,7 @@ def test_icons_are_refused():
         clean_photo(encoded(Image.new("RGB", (1, 1)), "PNG"), **LIMITS)
 
 
-SAMPLES = [encoded(scene(40, 30), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")]
+SAMPLES = [encoded(scene(40, 30), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

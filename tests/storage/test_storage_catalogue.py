@@ -15,6 +15,8 @@ from bowerbird.storage.catalogue import Catalogue, Change
 from bowerbird.storage.database import open_database, sqlite_url
 from bowerbird.storage.listing_changes import UpsertResult
 
+AHEAD, BEHIND = (timezone(timedelta(hours=hours)) for hours in (14, -12))
+
 words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=12)
 photos = st.builds(
     Photo,
@@ -200,6 +202,8 @@ def test_more_ids_than_one_statement_takes(catalogue: Catalogue):
         (Listing("1", "NUL \0 here"), "NUL character"),
         (Listing("1", "dear", price=Price(2**63, "GBP")), "price 9223372036854775808, over the largest"),
         (Listing("1", "zoneless", created_at=datetime(2024, 5, 1)), "does not say its zone"),  # noqa: DTZ001
+        (Listing("1", "old", created_at=datetime(1, 1, 1, tzinfo=AHEAD)), "outside the years 1 to 9999"),
+        (Listing("1", "far", created_at=datetime(9999, 12, 31, 23, tzinfo=BEHIND)), "outside the years"),
     ],
 )
 def test_what_no_database_keeps_is_refused_whole(catalogue: Catalogue, broken: Listing, reason: str):

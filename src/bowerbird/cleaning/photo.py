@@ -24,10 +24,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 QUALITY = 92
 SMALLEST_SIDE = 16  # less is a tracking pixel or an icon
 _ORIENTATION = 0x0112
+LONGEST_SIDE = 65_500  # what the JPEG library writes at most
 # What Pillow's decoders raise on broken files, as found by feeding them some.
 _DECODING_ERRORS = (
-    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error,
-    zlib.error,
+    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, RuntimeError,
+    struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -98,6 +99,10 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if width * height > max_pixels:
         raise TooLargeError(
             f"the photo has {width} x {height} pixels, over the limit of {max_pixels:,}; send a smaller one"
+        )
+    if max(width, height) > LONGEST_SIDE:
+        raise TooLargeError(
+            f"the photo has {width} x {height} pixels, a side over {LONGEST_SIDE:,}; send a smaller one"
         )
     if min(width, height) < SMALLEST_SIDE:
         raise InputError(f"the photo has {width} x {height} pixels; its sides need at least {SMALLEST_SIDE}")

@@ -43,11 +43,17 @@ def microseconds(time: datetime) -> int:
     """Since 1970, UTC; exact.
 
     Raises:
-        InputError: `time` does not say its zone.
+        InputError: `time` does not say its zone, or lies outside the years 1 to 9999 in UTC.
     """
     if time.tzinfo is None:
         raise InputError(f"the time {time.isoformat()} does not say its zone; give it in UTC")
-    return (time - _EPOCH) // timedelta(microseconds=1)
+    try:
+        in_utc = time.astimezone(UTC)
+    except OverflowError as error:
+        raise InputError(
+            f"the time {time.isoformat()} lies outside the years 1 to 9999 in UTC; correct it"
+        ) from error
+    return (in_utc - _EPOCH) // timedelta(microseconds=1)
 
 
 def moment(time_us: int) -> datetime:
