@@ -83,19 +83,17 @@ class Network:
         except RuntimeError as error:
             raise MismatchError(f"{path} is not a network that OpenVINO can read: {error}") from error
         self._model = _take_bytes(model, mean, std) if mean else model
-        self._calls = _RequestPool(self._compile(ov.properties.hint.PerformanceMode.LATENCY))
-        self._batches: _RequestPool | None = None
-        self._lock = Lock()
+        self._pool = _RequestPool(self._compile())
 
     def run(self, inputs: Inputs) -> Outputs:
         """(n, d) output for one set of inputs, as soon as possible."""
-        with self._calls.request() as request:
+        with self._pool.request() as request:
             request.infer(list(inputs), share_inputs=True)
             return _output(request)
 
     def run_many(self, batches: Iterable[Inputs]) -> Iterator[Outputs]:
         """The output of each of `batches`, in order; the next ones are computed while one is used."""
-        pool = self._throughput_pool()
+        pool = self._pool
         waiting: deque[tuple[Any, Inputs]] = deque()  # the inputs must live until they are computed
         with pool.requests(pool.streams + 1) as free:
             try:
@@ -111,18 +109,14 @@ class Network:
                 for request, _ in waiting:
                     request.wait()
 
-    def _throughput_pool(self) -> "_RequestPool":
-        with self._lock:
-            if self._batches is None:
-                self._batches = _RequestPool(self._compile(ov.properties.hint.PerformanceMode.THROUGHPUT))
-            return self._batches
-
-    def _compile(self, mode: Any) -> Any:  # noqa: ANN401 - OpenVINO ships no types
+    def _compile(self) -> Any:  # noqa: ANN401 - OpenVINO ships no types
         return self._core.compile_model(
             self._model,
             _DEVICE,
             {
-                ov.properties.hint.performance_mode(): mode,
+                # A thread a stream: for one query alone as fast as all threads together (1.3 ms), with a
+                # shorter tail (p99 1.7 ms, not 3.7), and queries do not wait for one another.
+                ov.properties.hint.performance_mode(): ov.properties.hint.PerformanceMode.THROUGHPUT,
                 ov.properties.hint.inference_precision(): _TYPES[self.precision],
                 # Pinned threads would stand in the way of the decoders and of the web server.
                 ov.properties.hint.enable_cpu_pinning(): False,

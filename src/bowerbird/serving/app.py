@@ -1,6 +1,5 @@
 """The web application: limits, one error shape, the API and the pages around one engine."""
 
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -40,8 +39,6 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         engine.projection.start()
-        # What the index holds lives as long as the process: the collector need not walk it at every answer.
-        gc.freeze()
         yield
         engine.close()
 
