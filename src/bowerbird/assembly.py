@@ -57,7 +57,11 @@ def open_stores(settings: Settings) -> Stores:
     """
     catalogue = open_catalogue(settings)
     encoders = settings.encoders
-    text = TextEncoder(find_artefact(settings.models, Kind.TEXT, encoders.text_backbone), encoders.precision)
+    text = TextEncoder(
+        find_artefact(settings.models, Kind.TEXT, encoders.text_backbone),
+        encoders.precision,
+        max_length=encoders.max_tokens or None,
+    )
     photo = PhotoEncoder(
         find_artefact(settings.models, Kind.PHOTO, encoders.photo_backbone), encoders.precision
     )

@@ -6,6 +6,7 @@ explain.
 
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Listing, Status
+from bowerbird.market.listing_columns import STATUSES
 from bowerbird.market.query import Filters, Query
 from bowerbird.market.ranked_list import RankedList
 from bowerbird.projection.build import Stores
@@ -75,7 +77,8 @@ class Engine:
         self.projection = projection
         self.settings = settings
         self._pager = Pager(settings.kept_rows)
-        self._vocabulary: tuple[tuple[int, ...], Vocabulary] | None = None
+        self._beside = ThreadPoolExecutor(thread_name_prefix="encode-words")
+        self._vocabulary: tuple[tuple[str, int, int, int], Vocabulary] | None = None
         projection.on_swap = self._pager.let_go_of
 
     @property
@@ -131,7 +134,8 @@ class Engine:
         opened = self.projection.current
         row = opened.index.row(listing_id)
         allowed = opened.index.allowed(Filters())
-        if row is None or row >= len(allowed):
+        hidden = STATUSES.index(Status.HIDDEN)
+        if row is None or row >= len(allowed) or opened.index.columns.status[row] == hidden:
             raise NotFoundError(f"listing {listing_id!r} does not exist")
         allowed[row] = False
         with clock.stage("retrieve"):
@@ -192,6 +196,7 @@ class Engine:
         """Stop following the catalogue; let go of the index and of the databases."""
         self.projection.close()
         self.stores.close()
+        self._beside.shutdown()
 
     def _matched(self, query: Query, clock: StageClock) -> "_Matched":
         opened = self.projection.current
@@ -216,19 +221,22 @@ class Engine:
         return understood, merged_filters(query.filters, understood)
 
     def _vocabulary_of(self, opened: OpenGeneration) -> Vocabulary:
-        """Built again only when the market learned a new name."""
+        """Built again only when the market learned a new name, or another generation is served."""
         known = opened.index.columns.vocabularies
-        sizes = tuple(len(known[name]) for name in ("place", "category", "currency"))
-        if self._vocabulary is None or self._vocabulary[0] != sizes:
-            self._vocabulary = (sizes, Vocabulary.of(opened.index.columns))
-        return self._vocabulary[1]
+        state = opened.generation.name, len(known["place"]), len(known["category"]), len(known["currency"])
+        kept = self._vocabulary
+        if kept is None or kept[0] != state:
+            self._vocabulary = kept = (state, Vocabulary.of(opened.index.columns))
+        return kept[1]
 
     def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
-        vectors = self.stores.vectors
-        text_vector = vectors.text_encoder.encode([words])[0] if words else None
+        text_encoder = self.stores.vectors.text_encoder
         if photo is None:
-            return Question(words, text_vector)
-        return Question(words, text_vector, opened.photo_embedder.encode([photo])[0])
+            return Question(words, text_encoder.encode([words])[0] if words else None)
+        # Words are encoded beside the photo, which takes three times as long.
+        text = self._beside.submit(text_encoder.encode, [words]) if words else None
+        photo_vector = opened.photo_embedder.encode([photo])[0]
+        return Question(words, text.result()[0] if text else None, photo_vector)
 
     def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
         index, settings = opened.index, self.settings

@@ -212,3 +212,13 @@ def test_a_change_is_searchable_and_a_sold_listing_gone(engine: Engine):
 def test_an_id_given_twice_is_refused(engine: Engine):
     with pytest.raises(InputError, match="twice"):
         engine.upsert([Listing("a", "one"), Listing("a", "two")])
+
+
+def test_places_are_understood_anew_once_another_generation_is_served(engine: Engine):
+    assert engine.search(Query(words="sofa in Truro")).understood.place == "Truro"
+    engine.delete([each for each in known_market.listing_ids() if engine.listing(each).place[0] == "T"])
+    # As many places, categories and currencies as before, but not the same.
+    engine.upsert([Listing("harp", "Golden harp", price=Price(1, "GBP"), place="Penzance, Cornwall")])
+    engine.projection.compact()
+    assert engine.search(Query(words="harp in Penzance")).understood.place == "Penzance"
+    assert engine.search(Query(words="sofa in Truro")).understood.place is None

@@ -191,9 +191,10 @@ def test_hidden_listings_cannot_be_asked_for():
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
-        ({"price_min": -1}, "price_min must be"),
-        ({"price_max": math.inf}, "price_max must be"),
-        ({"price_max": math.nan}, "price_max must be"),
+        ({"price_min": -1}, "price_min must lie"),
+        ({"price_max": math.inf}, "price_max must lie"),
+        ({"price_max": math.nan}, "price_max must lie"),
+        ({"price_max": 1e307}, "price_max must lie"),
         ({"price_min": 5, "price_max": 4}, "swap them"),
     ],
 )

@@ -14,6 +14,7 @@ from bowerbird.market.listing_columns import STATUSES, ListingColumns
 
 Mask = NDArray[np.bool_]
 EARTH_RADIUS_KM = 6371.0
+HIGHEST_PRICE = 1e12  # of a filter, in major units
 FACETS = ("category", "price", "place", "status", "seller")
 _COMPARED = 4  # so many codes are compared one by one
 _VISIBLE = (Status.ACTIVE, Status.RESERVED)
@@ -79,8 +80,8 @@ class Filters:
     def __post_init__(self) -> None:
         for name in ("price_min", "price_max"):
             value = getattr(self, name)
-            if value is not None and not (value >= 0 and np.isfinite(value)):
-                raise InputError(f"{name} must be a number of 0 or more, but {value} was given")
+            if value is not None and not 0 <= value <= HIGHEST_PRICE:
+                raise InputError(f"{name} must lie between 0 and {HIGHEST_PRICE:g}, but {value} was given")
         if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
             raise InputError(f"price_min {self.price_min} is above price_max {self.price_max}; swap them")
 

@@ -11,7 +11,7 @@ import hashlib
 import threading
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import orjson
@@ -55,8 +55,12 @@ class Cursor:
 
 
 def query_digest(query: Query) -> str:
-    """16 hexadecimal digits that two queries share if one is the next page of the other."""
-    digest = hashlib.sha256(repr((query.words, query.filters, query.sort)).encode())
+    """16 hexadecimal digits that two queries share if one is the next page of the other.
+
+    The age of listings is left out: it counts back from now, which is later at every page.
+    """
+    filters = replace(query.filters, listed_after=None)
+    digest = hashlib.sha256(repr((query.words, filters, query.sort)).encode())
     if query.photo is not None:
         digest.update(np.ascontiguousarray(query.photo).data)
     return digest.hexdigest()[:16]

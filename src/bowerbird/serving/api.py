@@ -16,12 +16,12 @@ from bowerbird.market.listing import Listing
 from bowerbird.market.query import Query as MarketQuery
 from bowerbird.serving.front import Front
 from bowerbird.serving.requests import (
+    LONGEST_ID,
     BulkListing,
     EmbedModel,
     ListingChange,
     ListingModel,
     SearchModel,
-    new_listing,
 )
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -98,7 +98,7 @@ def _add_search(router: APIRouter) -> None:
         model = await _search_model(request)
         return JSONReply(await run_in_threadpool(front_of(request).search_model, model))
 
-    @router.get("/v1/listings/{listing_id}/similar", tags=["search"])
+    @router.get("/v1/listings/{listing_id:path}/similar", tags=["search"])
     def similar(
         request: Request, listing_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 12
     ) -> Response:
@@ -116,24 +116,26 @@ def _add_search(router: APIRouter) -> None:
 
 
 def _add_catalogue(router: APIRouter) -> None:
-    @router.get("/v1/listings/{listing_id}", tags=["catalogue"])
+    @router.get("/v1/listings/{listing_id:path}", tags=["catalogue"])
     def read(request: Request, listing_id: str) -> Response:
         """One listing, whole."""
         return JSONReply(front_of(request).listing(listing_id))
 
-    @router.put("/v1/listings/{listing_id}", tags=["catalogue"], responses={201: {"description": "Created."}})
+    @router.put(
+        "/v1/listings/{listing_id:path}", tags=["catalogue"], responses={201: {"description": "Created."}}
+    )
     def put(request: Request, listing_id: str, model: ListingModel) -> Response:
         """Create or replace a listing; it is searchable within a second."""
         _check_id(listing_id)
         listing, created = front_of(request).put(listing_id, model)
         return JSONReply(listing, status_code=201 if created else 200)
 
-    @router.patch("/v1/listings/{listing_id}", tags=["catalogue"])
+    @router.patch("/v1/listings/{listing_id:path}", tags=["catalogue"])
     def patch(request: Request, listing_id: str, change: ListingChange) -> Response:
         """Change some fields, such as the status of what was sold."""
         return JSONReply(front_of(request).patch(listing_id, change))
 
-    @router.delete("/v1/listings/{listing_id}", status_code=204, tags=["catalogue"])
+    @router.delete("/v1/listings/{listing_id:path}", status_code=204, tags=["catalogue"])
     def delete(request: Request, listing_id: str) -> Response:
         """Remove a listing; no answer holds it from then on."""
         front_of(request).delete(listing_id)
@@ -222,7 +224,9 @@ async def _search_model(request: Request) -> SearchModel:
             photo, text = form.get("photo"), form.get("query", "{}")
             fields = _parsed(str(text).encode())
             if isinstance(photo, ReceivedFile):
-                fields["photo"] = base64.b64encode(await photo.read()).decode()
+                photo = base64.b64encode(await photo.read()).decode()
+            if photo:
+                fields["photo"] = photo
         return _checked(SearchModel, fields)
     return _checked(SearchModel, _parsed(await request.body()))
 
@@ -257,8 +261,10 @@ def validation_details(errors: Any) -> list[str]:  # noqa: ANN401  pydantic's an
 
 
 def _check_id(listing_id: str) -> None:
-    if len(listing_id) > 200:
-        raise InputError(f"listing ids have at most 200 characters, but this one has {len(listing_id)}")
+    if not listing_id.strip() or len(listing_id) > LONGEST_ID:
+        raise InputError(
+            f"a listing id has 1 to {LONGEST_ID} characters, but {listing_id[:40]!r} has {len(listing_id)}"
+        )
 
 
 def _bulk(front: Front, body: bytes) -> dict[str, Any]:
@@ -271,9 +277,7 @@ def _bulk(front: Front, body: bytes) -> dict[str, Any]:
     for number, line in enumerate(lines, 1):
         try:
             model = _checked(BulkListing, _parsed(line))
-            listings[model.listing_id] = new_listing(
-                model.listing_id, model, front.settings.currency, front.stored
-            )
+            listings[model.listing_id] = front.new_listing(model.listing_id, model)
             rows.append({"row": number, "listing_id": model.listing_id, "status": 200})
         except InputError as error:
             rows.append(

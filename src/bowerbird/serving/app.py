@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,7 +30,7 @@ CONTENT_SECURITY_POLICY = (
 GZIP_FROM_BYTES = 2000
 GZIP_LEVEL = 4  # faster than the default by far, for few more bytes
 API_PAGES = ("/docs", "/redoc")  # FastAPI's own pages need their own scripts
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+HTTP_CODES = {400: "invalid_input", 404: "not_found", 405: "method_not_allowed"}
 
 
 def create_app(engine: Engine, settings: Settings) -> FastAPI:
@@ -58,6 +58,14 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     return app
 
 
+class _BodyTooLarge(HTTPException):
+    """Raised while a body is read, where FastAPI lets nothing through but its own exception."""
+
+    def __init__(self, error: TooLargeError) -> None:
+        super().__init__(error.http_status, error.message)
+        self.error = error
+
+
 class BodyLimit:
     """Refuses a body over the limit, by its declared length or as it streams in."""
 
@@ -78,7 +86,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.max_bytes:
-                raise TooLargeError(self._message(received))
+                raise _BodyTooLarge(TooLargeError(self._message(received)))
             return message
 
         if declared.isdigit() and int(declared) > self.max_bytes:
@@ -102,8 +110,12 @@ def _add_error_shape(app: FastAPI) -> None:
         details = validation_details(error.errors())
         return _error_reply(InputError(f"the request cannot be used: {details[0]}", details=details))
 
-    @app.exception_handler(HTTPException)
-    async def on_http(request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(_BodyTooLarge)
+    async def on_too_large(_: Request, error: _BodyTooLarge) -> Response:
+        return _error_reply(error.error)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def on_http(request: Request, error: StarletteHTTPException) -> Response:
         code = HTTP_CODES.get(error.status_code, "http_error")
         message = f"{request.method} {request.url.path}: {error.detail}; /docs lists every call"
         return _reply(error.status_code, code, message)
@@ -161,7 +173,9 @@ class Observed:
                     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             await send(message)
 
-        await self.app(scope, receive, watched)
-        route = getattr(scope.get("route"), "path", "other")
-        self.telemetry.requests.labels(route, status).inc()
-        self.telemetry.request_seconds.labels(route).observe(time.perf_counter() - started)
+        try:
+            await self.app(scope, receive, watched)
+        finally:  # an unforeseen error is answered further out, and counts as 500
+            route = getattr(scope.get("route"), "path", "other")
+            self.telemetry.requests.labels(route, status).inc()
+            self.telemetry.request_seconds.labels(route).observe(time.perf_counter() - started)

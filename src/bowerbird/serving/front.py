@@ -30,6 +30,7 @@ from bowerbird.serving.requests import (
 )
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
+from bowerbird.storage.listing_row import row_of
 
 THUMBNAIL_SIZES = (320, 640)
 THUMBNAILS_KEPT = 2000  # about 20 kB each
@@ -66,9 +67,19 @@ class Front:
         """One listing, whole."""
         return listing_payload(self.engine.listing(listing_id))
 
+    def new_listing(self, listing_id: str, model: ListingModel) -> Listing:
+        """The listing that a client sent, its photos kept.
+
+        Raises:
+            InputError: a photo cannot be used, or a value cannot be stored.
+        """
+        listing = new_listing(listing_id, model, self.settings.currency, self.stored)
+        row_of(listing)  # what no database keeps is this listing's fault, not that of all sent with it
+        return listing
+
     def put(self, listing_id: str, model: ListingModel) -> tuple[dict[str, Any], bool]:
         """Create or replace a listing; the listing, and whether it is new."""
-        listing = new_listing(listing_id, model, self.settings.currency, self.stored)
+        listing = self.new_listing(listing_id, model)
         result = self.engine.upsert([listing])
         return listing_payload(listing), result.created > 0
 

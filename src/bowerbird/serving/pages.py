@@ -46,7 +46,7 @@ def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
     pages = _Pages(front_of, _environment(assets))
     app.add_api_route("/", pages.search, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", pages.search_with_photo, methods=["POST"], include_in_schema=False)
-    app.add_api_route("/listings/{listing_id}", pages.listing, include_in_schema=False)
+    app.add_api_route("/listings/{listing_id:path}", pages.listing, include_in_schema=False)
     app.add_api_route("/owner", pages.owner, include_in_schema=False)
 
 

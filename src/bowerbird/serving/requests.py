@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bowerbird.errors import InputError
 from bowerbird.market.listing import CATEGORY_SEPARATOR, Listing, Photo, Price, Status
-from bowerbird.market.query import FACETS, Filters, Near, Query, Sort
+from bowerbird.market.query import FACETS, HIGHEST_PRICE, Filters, Near, Query, Sort
 
+LONGEST_ID = 200  # characters of a listing's id
 Facet = Literal["category", "price", "place", "status", "seller"]
 DecodePhoto = Callable[[bytes], NDArray[np.uint8]]
 StorePhoto = Callable[[bytes], Photo]
@@ -36,8 +37,8 @@ class FiltersModel(_Model):
     """Conditions that all must hold; prices in major units."""
 
     category: str | None = Field(None, max_length=300, examples=["Home & Garden"])
-    price_min: float | None = Field(None, ge=0, le=1e12)
-    price_max: float | None = Field(None, ge=0, le=1e12)
+    price_min: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
+    price_max: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
     place: str | None = Field(None, max_length=300)
     near: NearModel | None = None
     status: Status | None = None
@@ -93,7 +94,7 @@ class SearchModel(_Model):
 class PriceModel(_Model):
     """An amount in major units."""
 
-    amount: float = Field(ge=0, le=1e12)
+    amount: float = Field(ge=0, le=HIGHEST_PRICE)
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
 
 
@@ -108,7 +109,7 @@ class ListingChange(_Model):
     category: list[Annotated[str, Field(min_length=1, max_length=200)]] | str | None = Field(
         None, description="From root to leaf, or one text joined with ' / '.", examples=[["Home", "Sofas"]]
     )
-    price: PriceModel | Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+    price: PriceModel | Annotated[float, Field(ge=0, le=HIGHEST_PRICE)] | None = Field(
         None, examples=[{"amount": 120, "currency": "GBP"}]
     )
     place: str | None = Field(None, max_length=300)
@@ -138,7 +139,7 @@ class ListingModel(ListingChange):
 class BulkListing(ListingModel):
     """A line of a bulk call."""
 
-    listing_id: str = Field(min_length=1, max_length=200)
+    listing_id: str = Field(min_length=1, max_length=LONGEST_ID)
 
 
 class EmbedModel(_Model):

@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bowerbird.errors import InputError, MismatchError, UnavailableError
 from bowerbird.storage.sqlite_connection import configure
@@ -134,8 +135,9 @@ def _to_json(value: object) -> str:
 def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeoutError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else "all its connections are in use"
         raise UnavailableError(
-            f"the database {engine.url.render_as_string()} failed: {error.orig}; "
+            f"the database {engine.url.render_as_string()} failed: {cause}; "
             "check that it is there, not full and not held by another program, then try again"
         ) from error
