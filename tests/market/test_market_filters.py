@@ -101,6 +101,23 @@ def test_the_mask_is_what_each_listing_satisfies(listings: list[Listing], condit
     assert mask.tolist() == [satisfies(listing, filters) for listing in market]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "matching"),
+    [
+        ("home", {"Home", "Home / Kitchen", "Home / Kitchen / Pans", "Sports / Home"}),
+        ("Home / Kitchen", {"Home / Kitchen", "Home / Kitchen / Pans"}),
+        ("kitchen", {"Home / Kitchen", "Home / Kitchen / Pans"}),
+        ("home & garden", {"home & Garden"}),
+        ("Kit", set()),
+        ("Home / Pans", set()),
+    ],
+)
+def test_a_category_is_a_path_or_one_name_at_any_depth(wanted: str, matching: set[str]):
+    columns = columns_of([Listing(" / ".join(path), "x", category=path) for path in PATHS])
+    mask = Filters(category=wanted).mask(columns)
+    assert {columns.listing_ids[row] for row in np.flatnonzero(mask)} == matching
+
+
 @pytest.mark.parametrize("minor", [1999, 110, 29, 57, 113, 115, 4035])
 def test_a_bound_that_is_the_price_lets_it_through(minor: int):
     columns = columns_of([Listing("a", "a", price=Price(minor, "GBP"))])
