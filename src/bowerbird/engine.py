@@ -6,7 +6,6 @@ explain.
 
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +76,6 @@ class Engine:
         self.projection = projection
         self.settings = settings
         self._pager = Pager(settings.kept_rows)
-        self._beside = ThreadPoolExecutor(thread_name_prefix="encode-words")
         self._vocabulary: tuple[tuple[str, int, int, int], Vocabulary] | None = None
         projection.on_swap = self._pager.let_go_of
 
@@ -174,14 +172,14 @@ class Engine:
         # Encoded before the catalogue knows it, so that a listing that cannot be encoded is not acknowledged.
         self.stores.vectors.encode_missing(listings)
         result = self.stores.catalogue.upsert(listings)
-        self.projection.apply()
+        self.projection.apply(APPLYIDS)
         return result
 
     def delete(self, listing_ids: Sequence[str]) -> int:
         """Remove listings; when this returns no answer holds them. How many there were."""
         present = len(self.stores.catalogue.get(listing_ids))
         self.stores.catalogue.delete(listing_ids)
-        self.projection.apply()
+        self.projection.apply(APPLYIDS)
         return present
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
@@ -196,7 +194,6 @@ class Engine:
         """Stop following the catalogue; let go of the index and of the databases."""
         self.projection.close()
         self.stores.close()
-        self._beside.shutdown()
 
     def _matched(self, query: Query, clock: StageClock) -> "_Matched":
         opened = self.projection.current
@@ -230,13 +227,8 @@ class Engine:
         return kept[1]
 
     def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
-        text_encoder = self.stores.vectors.text_encoder
-        if photo is None:
-            return Question(words, text_encoder.encode([words])[0] if words else None)
-        # Words are encoded beside the photo, which takes three times as long.
-        text = self._beside.submit(text_encoder.encode, [words]) if words else None
-        photo_vector = opened.photo_embedder.encode([photo])[0]
-        return Question(words, text.result()[0] if text else None, photo_vector)
+        text = self.stores.vectors.text_encoder.encode([words])[0] if words else None
+        return Question(words, text, None if photo is None else opened.photo_embedder.encode([photo])[0])
 
     def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
         index, settings = opened.index, self.settings
