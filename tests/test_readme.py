@@ -95,7 +95,7 @@ def test_the_table_of_calls_is_the_api():
     listed = next(path for path in whole if path.endswith("/{listing_id}"))
     written = {(method, path or listed) for method, path in written}
     served = {
-        (method, route.path)
+        (method, route.path.replace(":path", ""))  # how a path is matched is not for readers
         for route in api_router().routes
         if isinstance(route, APIRoute)
         for method in route.methods
