@@ -103,10 +103,15 @@ def open_engine(settings: Settings) -> Engine:
         MismatchError: the index was made by other encoders.
     """
     stores = open_stores(settings)
+    try:
+        projection = Projection(stores, projection_settings(settings))
+    except BaseException:
+        stores.close()
+        raise
     search = settings.search
     return Engine(
         stores,
-        Projection(stores, projection_settings(settings)),
+        projection,
         SearchSettings(
             rrf_k=search.rrf_k,
             weights={

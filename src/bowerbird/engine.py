@@ -172,14 +172,14 @@ class Engine:
         # Encoded before the catalogue knows it, so that a listing that cannot be encoded is not acknowledged.
         self.stores.vectors.encode_missing(listings)
         result = self.stores.catalogue.upsert(listings)
-        self.projection.apply(APPLYIDS)
+        self.projection.apply(ids)
         return result
 
     def delete(self, listing_ids: Sequence[str]) -> int:
         """Remove listings; when this returns no answer holds them. How many there were."""
         present = len(self.stores.catalogue.get(listing_ids))
         self.stores.catalogue.delete(listing_ids)
-        self.projection.apply(APPLYIDS)
+        self.projection.apply(listing_ids)
         return present
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:

@@ -1,8 +1,7 @@
 """One exported network on the CPU, by OpenVINO: a call at a time for queries, a stream of batches for jobs.
 
-The same graph is compiled twice: for latency (every core works on one call) at once, for throughput (a core
-or so a stream) when the first stream of batches comes, so that a server which only answers queries does not
-pay for it. Precision is f32 or bf16; the latter only where the CPU computes it.
+Both share one compiled graph, in which every call has a stream, of about a core, to itself. Precision is f32
+or bf16; the latter only where the CPU computes it.
 """
 
 from collections import deque

@@ -7,7 +7,9 @@ every search is given: nothing is ever removed from an index in place (FAISS HNS
 
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -166,16 +168,15 @@ class MarketIndex:
             settings: how the parts are built.
         """
         columns, owners = ListingColumns(), PhotoOwners()
-        keywords = KeywordIndex.create(_made(folder / "keywords"), settings.keywords)
         texts, photos = (ExactIndex(dimension, np.float16) for dimension in dimensions)
-        for batch in batches:
-            for encoded in batch:
+        # Closed even where a batch fails: its threads would go on writing into a folder that is removed.
+        with closing(KeywordIndex.create(_made(folder / "keywords"), settings.keywords)) as keywords:
+            for encoded in chain.from_iterable(batches):
                 row = columns.append(encoded.listing)
                 owners.append(row, [photo.content_hash for photo in encoded.listing.photos])
                 keywords.add(row, encoded.listing)
                 texts.append(encoded.text[None])
                 photos.append(encoded.photos)
-        keywords.close()
         for name, part in (("texts", texts), ("photos", photos)):
             FaissIndex.build(part.stored, settings.vectors).save(_made(folder / name))
         owners.save(folder)

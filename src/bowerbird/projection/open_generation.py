@@ -1,6 +1,7 @@
 """A generation in memory: its index, open to changes, with what belongs to it alone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bowerbird.encoding.photo_embedder import PhotoEmbedder
@@ -9,6 +10,7 @@ from bowerbird.errors import MismatchError
 from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.projection.build import WHITENING_FOLDER, ProjectionSettings, Stores
 from bowerbird.retrieval.cutoff import Background, Cutoff
+from bowerbird.storage.catalogue import Change
 from bowerbird.storage.generations import Generation
 
 REPLAYED_AT_ONCE = 500
@@ -16,7 +18,10 @@ REPLAYED_AT_ONCE = 500
 
 @dataclass(slots=True, eq=False)
 class OpenGeneration:
-    """An index at a revision; `catch_up` is called by one thread at a time."""
+    """An index at a revision; what changes it is called by one thread at a time.
+
+    `ahead` holds the revisions, by listing, of changes that were applied before their turn.
+    """
 
     generation: Generation
     index: MarketIndex
@@ -28,6 +33,7 @@ class OpenGeneration:
     revision: int
     working_copy: Path
     uncommitted: bool = False
+    ahead: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def open(cls, generation: Generation, stores: Stores, settings: ProjectionSettings) -> "OpenGeneration":
@@ -44,44 +50,76 @@ class OpenGeneration:
             )
         # tantivy allows one writer a folder, so every process writes into a copy of its own.
         working_copy = stores.generations.clone(generation, "keywords")
-        whitening = Whitening.load(generation.folder / WHITENING_FOLDER)
-        index = MarketIndex.load(generation.folder, working_copy, settings.index)
-        return cls(
-            generation=generation,
-            index=index,
-            whitening=whitening,
-            photo_embedder=PhotoEmbedder(stores.vectors.photo_encoder, whitening),
-            text_background=Background.of(len(index.texts), index.texts.vectors),
-            photo_background=Background.of(len(index.photos), index.photos.vectors),
-            text_cutoff=Cutoff(**manifest.cutoff),
-            revision=manifest.revision,
-            working_copy=working_copy,
-        )
+        try:
+            whitening = Whitening.load(generation.folder / WHITENING_FOLDER)
+            index = MarketIndex.load(generation.folder, working_copy, settings.index)
+            return cls(
+                generation=generation,
+                index=index,
+                whitening=whitening,
+                photo_embedder=PhotoEmbedder(stores.vectors.photo_encoder, whitening),
+                text_background=Background.of(len(index.texts), index.texts.vectors),
+                photo_background=Background.of(len(index.photos), index.photos.vectors),
+                text_cutoff=Cutoff(**manifest.cutoff),
+                revision=manifest.revision,
+                working_copy=working_copy,
+            )
+        except BaseException:
+            stores.generations.discard(working_copy)
+            raise
 
-    def catch_up(self, stores: Stores) -> int:
-        """Apply every change after `revision`; returns how many there were."""
-        applied = 0
+    def catch_up(self, stores: Stores) -> None:
+        """Apply every change after `revision`."""
         while changes := stores.catalogue.changes_since(self.revision, REPLAYED_AT_ONCE):
-            listings = [change.listing for change in changes if change.listing is not None]
-            stores.vectors.encode_missing(listings)
-            encoded = iter(stores.vectors.encoded(listings, self.whitening))
-            for change in changes:
-                if change.listing is None:
-                    self.index.remove(change.listing_id)
-                else:
-                    self.index.add(next(encoded))
-                    self.uncommitted = True
-            self.revision = changes[-1].revision
-            applied += len(changes)
-        return applied
+            encode_missing(changes, stores)
+            self.follow(changes, stores)
+
+    def follow(self, changes: Sequence[Change], stores: Stores) -> None:
+        """Apply the encoded `changes` that come after `revision`, in order."""
+        self._apply(changes, stores)
+        for change in changes:
+            if change.revision >= self.ahead.get(change.listing_id, change.revision + 1):
+                del self.ahead[change.listing_id]
+        self.revision = max(self.revision, changes[-1].revision)
+
+    def take_ahead(self, changes: Sequence[Change], stores: Stores) -> None:
+        """Apply the encoded `changes` at once, whatever comes before them; `follow` will pass them over."""
+        self._apply(changes, stores)
+        self.ahead.update((change.listing_id, change.revision) for change in self._new(changes))
 
     def commit(self) -> None:
         """Make the words of what was added searchable; their vectors are at once."""
         if self.uncommitted:
-            self.uncommitted = False
             self.index.keywords.commit()
+            self.uncommitted = False
 
     def close(self, stores: Stores) -> None:
         """Let go of files and of the working copy."""
-        self.index.close()
-        stores.generations.discard(self.working_copy)
+        try:
+            self.index.close()
+        finally:
+            stores.generations.discard(self.working_copy)
+
+    def _apply(self, changes: Sequence[Change], stores: Stores) -> None:
+        new = self._new(changes)
+        listings = [change.listing for change in new if change.listing is not None]
+        encoded = iter(stores.vectors.encoded(listings, self.whitening))
+        for change in new:
+            if change.listing is None:
+                self.index.remove(change.listing_id)
+            else:
+                self.index.add(next(encoded))
+                self.uncommitted = True
+
+    def _new(self, changes: Sequence[Change]) -> list[Change]:
+        """Those not applied yet, in their turn or ahead of it; an older state of a listing is none."""
+        return [
+            change
+            for change in changes
+            if change.revision > max(self.revision, self.ahead.get(change.listing_id, 0))
+        ]
+
+
+def encode_missing(changes: Sequence[Change], stores: Stores) -> None:
+    """Encode and store what the listings of `changes` lack."""
+    stores.vectors.encode_missing([change.listing for change in changes if change.listing is not None])

@@ -36,6 +36,11 @@ _CHANGES = (
     .order_by(listings.c.revision)
     .limit(bindparam("limit"))
 )
+_CHANGES_OF = (
+    select(listings.c.revision, listings.c.deleted, *CONTENT_COLUMNS)
+    .where(listings.c.listing_id.in_(bindparam("ids", expanding=True)))
+    .order_by(listings.c.revision)
+)
 _SCAN = (
     select(listings.c.revision, *CONTENT_COLUMNS)
     .where(
@@ -110,7 +115,15 @@ class Catalogue:
         """Up to `limit` changes after `revision`, in order; of a listing changed twice, only the last."""
         with self._database.reading() as connection:
             rows = connection.execute(_CHANGES, {"after": revision, "limit": limit}).all()
-        return [Change(row[0], row[2], None if row[1] else listing_of(row[2:])) for row in rows]
+        return [_change(row) for row in rows]
+
+    def changes_of(self, listing_ids: Sequence[str]) -> list[Change]:
+        """The last change of each of the listings that ever existed, by revision."""
+        with self._database.reading() as connection:
+            found = [
+                row for ids in chunks(listing_ids) for row in connection.execute(_CHANGES_OF, {"ids": ids})
+            ]
+        return sorted((_change(row) for row in found), key=lambda change: change.revision)
 
     def scan(self, batch: int = 1_000, upto: int | None = None) -> Iterator[list[Listing]]:
         """Lists of up to `batch` live listings, in revision order, in constant memory.
@@ -189,6 +202,10 @@ class Catalogue:
         with self._database.reading() as connection:
             revision, live = connection.execute(STATE).one()
             return revision, live
+
+
+def _change(row: Sequence[Any]) -> Change:
+    return Change(row[0], row[2], None if row[1] else listing_of(row[2:]))
 
 
 def _rows(given: Sequence[Listing]) -> dict[str, dict[str, Any]]:
