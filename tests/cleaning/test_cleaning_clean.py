@@ -15,6 +15,7 @@ from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.cleaning.rejection import Part, PhotoReference, Reason, Rejection, reject_photo, shown
 from bowerbird.errors import InputError, NotFoundError, TooLargeError
 from bowerbird.market.listing import Listing, Price, Status
+from bowerbird.storage.listing_row import row_of
 
 FULL_MAP = column_map_of(
     {
@@ -237,3 +238,34 @@ def test_a_json_column_of_a_table_is_flattened_like_a_dictionary():
     row = {"id": "1", "model": "x", "specification": json.dumps({"wood": "oak", "sizes": [1, 2]})}
     cleaned = clean_row(RawRow(1, row), FULL_MAP)
     assert cleaned.listing.attributes == (("wood", "oak"), ("sizes", "1, 2"))
+
+
+raw_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(("a\0b", "x\ud800")),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=3) | st.just("k\0"), inner, max_size=2)
+        | inner.map(json.dumps)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FULL_ROW)), raw_values))
+def test_whatever_a_row_holds_its_listing_can_be_stored(odd):
+    cleaned = clean_row(RawRow(1, {**FULL_ROW, **odd}), FULL_MAP)
+    if isinstance(cleaned, CleanRow):
+        row_of(cleaned.listing)
+
+
+@pytest.mark.parametrize("column", ["id", "who", "colour", "root", "town"])
+def test_nul_is_taken_out_of_every_text(column):
+    cleaned = clean_row(RawRow(1, {**FULL_ROW, column: "a\0b"}), FULL_MAP)
+    assert isinstance(cleaned, CleanRow)
+    assert "ab" in repr(cleaned.listing)
+    row_of(cleaned.listing)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bowerbird.cleaning.field_values import text_of
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import CATEGORY_SEPARATOR
 
@@ -29,9 +30,9 @@ def parse_category(
     if raw is None:
         return ()
     if isinstance(raw, list | tuple):
-        levels = [str(level) for level in raw if level is not None]
+        levels = [text_of(level) for level in raw if level is not None]
     else:
-        levels = str(raw).split(separator)
+        levels = text_of(raw).split(separator)
     path = [name for name in (" ".join(level.split()) for level in levels) if name]
     while len(path) > 2 and path[-1] in drop_last:
         path.pop()

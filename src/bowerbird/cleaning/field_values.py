@@ -12,6 +12,7 @@ from bowerbird.market.listing import Status
 
 NULLS = frozenset({"", "null", "none", "nan", "n/a", "<na>", "\\n"})
 _MILLISECONDS_FROM = 100_000_000_000  # seconds pass this in the year 5138
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database keeps NUL, nor UTF-8 lone surrogates
 _PHOTO_SEPARATORS = ("|", ";", ",")
 
 
@@ -23,14 +24,14 @@ def is_missing(value: object) -> bool:
 
 
 def text_of(value: object) -> str:
-    """A single value as text: 12.0 is '12', True is 'yes', a list is joined with commas."""
+    """A single value as text that can be stored: 12.0 is '12', True is 'yes', a list has commas."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, list | tuple):
         return ", ".join(text_of(item) for item in value if not is_missing(item))
-    return str(value)
+    return _UNSTORABLE.sub("", str(value))
 
 
 def parse_date(values: Sequence[object], date_format: str | None = None) -> datetime | Reason | None:
@@ -99,7 +100,7 @@ def parse_attributes(values: Mapping[str, object]) -> tuple[tuple[str, str], ...
     """(name, value) pairs of `values`, by column; a dictionary (or JSON object) gives one a key."""
     pairs: dict[tuple[str, str], None] = {}
     for column, value in values.items():
-        _flatten(column, _from_json(value), pairs, top=True)
+        _flatten(text_of(column), _from_json(value), pairs, top=True)
     return tuple(pairs)
 
 
@@ -108,7 +109,7 @@ def _flatten(name: str, value: object, pairs: dict[tuple[str, str], None], *, to
         return
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            _flatten(str(key) if top else f"{name}.{key}", inner, pairs)
+            _flatten(text_of(key) if top else f"{name}.{text_of(key)}", inner, pairs)
     elif text := " ".join(text_of(value).split()):
         pairs[name, text] = None
 
