@@ -55,6 +55,11 @@ bench: setup ## Measure quality on the data in DATA, and latency; figures go to 
 	$(BIN)/bowerbird index --home .cache/marketplace
 	$(BIN)/python benchmarks/photo_retrieval.py --home .cache/marketplace --json > .cache/photo_retrieval.json
 	mv .cache/photo_retrieval.json benchmarks/results/
+	$(BIN)/python benchmarks/encode_throughput.py --photos $(DATA)/marketplace/images.zip \
+		--texts $(DATA)/marketplace/Products.csv --column product_description --json > .cache/encode_throughput.json
+	mv .cache/encode_throughput.json benchmarks/results/
+	$(BIN)/python benchmarks/ann_recall.py --json > .cache/ann_recall.json
+	mv .cache/ann_recall.json benchmarks/results/
 	$(BIN)/python benchmarks/search_latency.py --json > .cache/search_latency.json
 	mv .cache/search_latency.json benchmarks/results/
 

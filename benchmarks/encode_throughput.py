@@ -70,6 +70,13 @@ class Speed:
     ratio: float  # of per_second to the plain loop's
     single_ms: float | None  # one item at a time, median
 
+    def figures(self) -> list[dict[str, object]]:
+        """The speed in the form of benchmarks/results."""
+        return [
+            {"name": f"{self.items}: a second", "system": self.system, "value": self.per_second},
+            {"name": f"{self.items}: times the plain loop", "system": self.system, "value": self.ratio},
+        ]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code."""
@@ -92,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     if given.json:
         sizes = {"photos": len(photos), "texts": len(texts), "rounds": given.rounds}
-        print(json.dumps({**sizes, "speeds": [asdict(speed) for speed in speeds]}))
+        figures = [figure for speed in speeds for figure in speed.figures()]
+        print(json.dumps({**sizes, "speeds": [asdict(speed) for speed in speeds], "figures": figures}))
     else:
         print(f"{len(photos)} photos, {len(texts)} texts, {given.rounds} rounds\n")
         _print_table(speeds)
