@@ -3,7 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
-from bowerbird.assembly import open_stores
+import pytest
+
+from bowerbird.assembly import create_home, open_stores
+from bowerbird.errors import InputError
 from bowerbird.settings import load_settings
 
 
@@ -13,3 +16,10 @@ def test_max_tokens_is_how_much_of_a_text_is_read(home: Path):
         assert stores.vectors.text_encoder.max_length == 128
         assert reading_less.vectors.text_encoder.max_length == 16
         assert stores.encoders["text"] != reading_less.encoders["text"]
+
+
+def test_a_home_where_a_file_is_cannot_be_made(tmp_path: Path):
+    (tmp_path / "file").touch()
+    for home in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(InputError, match="give another --home"):
+            create_home(load_settings(home))

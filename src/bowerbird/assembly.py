@@ -6,7 +6,7 @@ from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
 from bowerbird.engine import Engine, SearchSettings
-from bowerbird.errors import NotFoundError
+from bowerbird.errors import InputError, NotFoundError
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.market_index import IndexSettings
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
@@ -24,8 +24,15 @@ from bowerbird.storage.photo_store import PhotoStore
 
 
 def create_home(settings: Settings) -> None:
-    """Make the workspace folder; one that is there is fine."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    """Make the workspace folder; one that is there is fine.
+
+    Raises:
+        InputError: it cannot be made there.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"no home can be made at {settings.home}: {error}; give another --home") from error
 
 
 def open_catalogue(settings: Settings) -> Catalogue:

@@ -14,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -161,8 +162,12 @@ def load_settings(home: Path | None = None, **overrides: BaseModel | Mapping[str
             f"the settings cannot be used: {details[0]}; correct {SETTINGS_FILE} or the environment",
             details=details,
         ) from error
-    except ValueError as error:  # the file is not TOML
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"{SETTINGS_FILE} is not valid TOML: {error}; correct it") from error
+    except (SettingsError, OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the settings cannot be read: {error}; correct {SETTINGS_FILE} or the environment"
+        ) from error
 
 
 def write_settings(settings: Settings, **changes: dict[str, Any]) -> Path:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import sqlite3
 import zipfile
 
@@ -278,3 +279,19 @@ def test_databases_that_cannot_be_asked(tmp_path):
         open_source("nosuchbase://host/name", query="SELECT 1")
     with pytest.raises(UnavailableError, match=r"the driver of .*:\*\*\*@host.* is missing"):
         open_source("mysql://me:secret@host/name", query="SELECT 1")
+
+
+def test_a_source_whose_table_changed_has_another_state(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("id,title\n1,Sofa\n")
+    archive = tmp_path / "rows.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(table, "rows.csv")
+    for location, changed in ((tmp_path, table), (table, table), (archive, archive)):
+        before = open_source(str(location)).state
+        assert before
+        assert open_source(str(location)).state == before
+        with changed.open("ab") as file:
+            file.write(b"2,Lamp\n" if changed is table else b"")
+        os.utime(changed, (1, 1 + len(before)))
+        assert open_source(str(location)).state != before

@@ -238,3 +238,9 @@ def test_an_impossible_circle_is_refused(circle):
 def test_an_impossible_query_is_refused(fields, message):
     with pytest.raises(InputError, match=message):
         Query(**fields)
+
+
+def test_words_that_are_no_text_are_refused():
+    with pytest.raises(InputError, match="not text in UTF-8"):
+        Query(words="sofa \udcff")
+    assert Query(words="sofa 🛋").words == "sofa 🛋"

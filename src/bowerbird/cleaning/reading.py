@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import fsspec
+from fsspec import AbstractFileSystem
 
 from bowerbird.cleaning.column_map import (
     CLASSIC_IMAGE_COLUMNS,
@@ -52,13 +53,15 @@ class Source:
     """What an import reads.
 
     `images` is the classic set's second table. `photos` is where the source's own photos seem to lie (for
-    `open_photos`), None where nothing looks like them.
+    `open_photos`), None where nothing looks like them. `state` is the size and the time of the file that
+    holds the rows: another one means other contents. A database has none.
     """
 
     rows: RowSource
     column_map: ColumnMap
     images: RowSource | None = None
     photos: str | None = None
+    state: str = ""
 
 
 def open_source(
@@ -83,12 +86,19 @@ def open_source(
         raise InputError(f"a query is for databases, but {location} is a file; leave the query out")
     filesystem, path = locate(location, storage_options)
     with storage_errors(location):
-        if filesystem.isdir(path) or path.lower().endswith(".zip"):
-            return _from_files(open_files(location, storage_options), column_map)
+        if filesystem.isdir(path):
+            files = open_files(location, storage_options)
+            source = _from_files(files, column_map)
+            table = source.rows.name.removeprefix(files.location).lstrip("/")
+            return replace(source, state=_state(filesystem, f"{path.rstrip('/')}/{table}"))
+        if path.lower().endswith(".zip"):
+            source = _from_files(open_files(location, storage_options), column_map)
+            return replace(source, state=_state(filesystem, path))
         if not filesystem.exists(path):
             raise NotFoundError(f"there is nothing at {location} to import")
+        state = _state(filesystem, path)
     rows = table_rows(location, path, lambda: filesystem.open(path, "rb"))
-    source = _mapped(rows, column_map)
+    source = replace(_mapped(rows, column_map), state=state)
     is_classic = _is_classic(rows)
     if not (is_classic or "photos" in source.column_map.columns):
         return source
@@ -97,6 +107,12 @@ def open_source(
         return source
     images = _images_table(beside, "") if is_classic else None
     return replace(source, images=images, photos=_photos_beside(beside, ""))
+
+
+def _state(filesystem: AbstractFileSystem, path: str) -> str:
+    about = filesystem.info(path)
+    known = (about.get(name) for name in ("size", "mtime", "ETag", "LastModified"))
+    return ", ".join(str(value) for value in known if value is not None)
 
 
 def _is_database(location: str) -> bool:

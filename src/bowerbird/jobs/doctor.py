@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,16 +67,17 @@ def _disk(settings: Settings) -> Check:
 
 
 def _catalogue(settings: Settings) -> Check:
-    catalogue = open_catalogue(settings)
-    count = len(catalogue)
+    with closing(open_catalogue(settings)) as catalogue:
+        count, revision = len(catalogue), catalogue.revision()
     if not count:
         return Check("catalogue", Verdict.WARNING, "0 listings", "run `bowerbird import FILE`")
-    return Check("catalogue", Verdict.OK, f"{count:,} listings at revision {catalogue.revision():,}")
+    return Check("catalogue", Verdict.OK, f"{count:,} listings at revision {revision:,}")
 
 
 def _memory(settings: Settings) -> Check:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    needed = BYTES_A_LISTING * len(open_catalogue(settings))
+    with closing(open_catalogue(settings)) as catalogue:
+        needed = BYTES_A_LISTING * len(catalogue)
     seen = f"{total / 1e9:.1f} GB, of which the index takes about {needed / 1e9:.1f} GB"
     if needed > total / 2:
         return Check("memory", Verdict.WARNING, seen, "use a machine with more memory")
@@ -84,7 +86,8 @@ def _memory(settings: Settings) -> Check:
 
 def _photos(settings: Settings) -> Check:
     store = open_photo_store(settings)
-    listings = next(iter(open_catalogue(settings).scan(PHOTOS_SAMPLED)), [])
+    with closing(open_catalogue(settings)) as catalogue:
+        listings = next(catalogue.scan(PHOTOS_SAMPLED), [])
     hashes = [photo.content_hash for listing in listings for photo in listing.photos]
     lost = [content_hash for content_hash in hashes if content_hash not in store]
     if lost:
@@ -106,7 +109,8 @@ def _backbones(settings: Settings) -> Check:
 
 
 def _index(settings: Settings) -> Check:
-    stores = open_stores(settings)
+    with closing(open_stores(settings)) as stores:
+        encoders, revision = stores.encoders, stores.catalogue.revision()
     selection = open_generations(settings).select()
     generation = selection.generation
     if generation is None:
@@ -114,11 +118,11 @@ def _index(settings: Settings) -> Check:
         return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
     manifest = generation.manifest
     seen = "; ".join((f"generation {generation.name} at revision {manifest.revision:,}", *_damage(selection)))
-    if manifest.encoders != stores.encoders:
+    if manifest.encoders != encoders:
         return Check("index", Verdict.FAILED, f"{seen}, made by other encoders", "run `bowerbird index`")
     if selection.skipped:
         return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
-    behind = stores.catalogue.revision() - manifest.revision
+    behind = revision - manifest.revision
     if behind:
         return Check(
             "index",

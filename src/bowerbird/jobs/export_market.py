@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -33,10 +33,14 @@ def export_photos(settings: Settings, folder: Path, size: int, progress: Progres
     Raises:
         InputError: `folder` cannot be written to.
     """
-    catalogue, store = open_catalogue(settings), open_photo_store(settings)
+    store = open_photo_store(settings)
     progress.step("writing photos", None)
     count = 0
-    with _writing(folder), ThreadPoolExecutor(WORKERS) as pool:
+    with (
+        closing(open_catalogue(settings)) as catalogue,
+        _writing(folder),
+        ThreadPoolExecutor(WORKERS) as pool,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         for listings in catalogue.scan():
             photos = [photo for listing in listings for photo in listing.photos]
@@ -54,7 +58,11 @@ def export_training_data(settings: Settings, path: Path) -> tuple[int, Path]:
     Raises:
         InputError: no listing has a category, or `path` cannot be written.
     """
-    catalogue = open_catalogue(settings)
+    with closing(open_catalogue(settings)) as catalogue:
+        return _exported_training_data(catalogue, path)
+
+
+def _exported_training_data(catalogue: Catalogue, path: Path) -> tuple[int, Path]:
     labels = CategoryLabels.of(
         listing.category for batch in catalogue.scan() for listing in batch if listing.category
     )

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any
 from bowerbird.assembly import create_home, open_catalogue, open_photo_store
 from bowerbird.cleaning.category import CategoryLabels
 from bowerbird.cleaning.clean import CleanRow, RepeatedIds, clean_row
-from bowerbird.cleaning.column_map import ColumnMap, load_column_map
+from bowerbird.cleaning.column_map import load_column_map
 from bowerbird.cleaning.photo import clean_photo
 from bowerbird.cleaning.photo_list import PhotoList
 from bowerbird.cleaning.photo_source import PhotoSource, open_photos
@@ -102,15 +103,15 @@ def import_market(
     where = photos or source.photos
     photo_source = None if where is None else open_photos(where, max_bytes=settings.photos.max_bytes)
     create_home(settings)
-    catalogue = open_catalogue(settings)
-    name = _run_name(location, query, source.column_map, where)
-    run = catalogue.imports.begin(name, datetime.now(UTC))
     cleaner = PhotoCleaner(photo_source, open_photo_store(settings), settings.photos)
-    batches = _Import(catalogue, run, source, cleaner, settings.currency)
-    batches.run_all(progress)
-    catalogue.finish_import(run.run_id, datetime.now(UTC), delete_missing=delete_missing)
-    _write_labels(catalogue, settings.home / LABELS_FILE)
-    return batches.report(location)
+    name = _run_name(location, query, source, where)
+    with closing(open_catalogue(settings)) as catalogue:
+        run = catalogue.imports.begin(name, datetime.now(UTC))
+        batches = _Import(catalogue, run, source, cleaner, settings.currency)
+        batches.run_all(progress)
+        catalogue.finish_import(run.run_id, datetime.now(UTC), delete_missing=delete_missing)
+        _write_labels(catalogue, settings.home / LABELS_FILE)
+        return batches.report(location)
 
 
 class PhotoCleaner:
@@ -263,12 +264,10 @@ def _parted(outcomes: Sequence[Photo | Rejection]) -> tuple[list[Photo], list[Re
     return kept, refused
 
 
-def _run_name(location: str, query: str | None, column_map: ColumnMap, photos: str | None) -> str:
+def _run_name(location: str, query: str | None, source: Source, photos: str | None) -> str:
     """Names the contents too, so that a source that changed is read from its start."""
-    path = Path(location)
-    state = f"{path.stat().st_size} bytes of {path.stat().st_mtime_ns}" if path.is_file() else ""
-    how = hashlib.sha256(repr((query, column_map, photos)).encode()).hexdigest()[:16]
-    return "\n".join((location, state, how))
+    how = hashlib.sha256(repr((query, source.column_map, photos)).encode()).hexdigest()[:16]
+    return "\n".join((location, source.state, how))
 
 
 def _write_labels(catalogue: Catalogue, path: Path) -> None:

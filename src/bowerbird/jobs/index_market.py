@@ -1,5 +1,6 @@
 """Encode what is not encoded, and build a new index generation of the whole catalogue."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +32,16 @@ class IndexReport:
 
 def encode_market(settings: Settings, progress: Progress) -> EncodedCounts:
     """Encode every text and photo of the catalogue that no store holds; a run that was cut short goes on."""
-    return _encode(_prepared(settings, progress), progress)
+    with closing(_prepared(settings, progress)) as stores:
+        return _encode(stores, progress)
 
 
 def index_market(settings: Settings, progress: Progress) -> IndexReport:
     """Encode what is missing, then build and publish a generation; a running server takes it up."""
-    stores = _prepared(settings, progress)
-    encoded = _encode(stores, progress)
-    progress.step("indexing", len(stores.catalogue))
-    generation = build_generation(stores, projection_settings(settings), progress.advance)
+    with closing(_prepared(settings, progress)) as stores:
+        encoded = _encode(stores, progress)
+        progress.step("indexing", len(stores.catalogue))
+        generation = build_generation(stores, projection_settings(settings), progress.advance)
     counts = generation.manifest.counts
     return IndexReport(
         counts["listings"], counts["photos"], encoded, generation.name, generation.manifest.revision

@@ -1,6 +1,7 @@
 """`bowerbird profile`: the report of one home's catalogue and of its last import."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -15,9 +16,9 @@ PAGE = 1000
 
 def profile_market(settings: Settings, path: Path) -> ProfileSummary:
     """Write the page to `path`."""
-    catalogue = open_catalogue(settings)
-    listings = chain.from_iterable(catalogue.scan())
-    return write_profile(listings, _last_rejections(catalogue.imports), open_photo_store(settings).read, path)
+    with closing(open_catalogue(settings)) as catalogue:
+        listings, rejected = chain.from_iterable(catalogue.scan()), _last_rejections(catalogue.imports)
+        return write_profile(listings, rejected, open_photo_store(settings).read, path)
 
 
 def _last_rejections(imports: ImportLog) -> Iterator[Rejection]:

@@ -146,6 +146,8 @@ class Query:
     understand: bool = True  # read filters out of the words; False takes the words as they stand
 
     def __post_init__(self) -> None:
+        if not self.words.isascii() and self.words.encode("utf-8", "ignore").decode() != self.words:
+            raise InputError(f"the words {self.words[:60]!r} are not text in UTF-8; write them again")
         if not 1 <= self.limit <= 200:
             raise InputError(f"limit must lie between 1 and 200, but {self.limit} was given")
         if unknown := set(self.facets) - set(FACETS):

@@ -54,7 +54,8 @@ class Generations:
     """The generations in one folder of a local disk. Threads and processes may share it."""
 
     def __init__(self, folder: Path) -> None:
-        make_folder_durably(folder)
+        with disk_errors(f"making {folder}"):
+            make_folder_durably(folder)
         self._folder = folder
         self._staging = OwnedFolders(folder, ".staging-")
         self._working = OwnedFolders(folder, ".working-")

@@ -1,0 +1,17 @@
+"""The server's address is taken before the index is opened."""
+
+import socket
+
+import pytest
+
+from bowerbird.errors import UnavailableError
+from bowerbird.serving.server import serve_home
+from bowerbird.settings import Settings
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_cannot_be_had_is_said(small_market: Settings, host: str):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UnavailableError, match=f"{host}:{port} cannot be listened on"):
+            serve_home(small_market, host, port, pytest.fail)
