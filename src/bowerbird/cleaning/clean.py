@@ -60,11 +60,6 @@ def clean_row(row: RawRow, column_map: ColumnMap) -> CleanRow | Rejection:
     return CleanRow(row.number, listing, _photos(given, notes), tuple(notes.rejections))
 
 
-def listing_id_of(row: RawRow, column_map: ColumnMap) -> str | None:
-    """The id of `row` alone, which is cheap: None where it has none or cannot be read."""
-    return None if row.fault is not None else _listing_id(_given(row.values, column_map, ("id",)))
-
-
 class RepeatedIds:
     """The ids accepted so far. Of rows with one id the last accepted one counts, as in any upsert."""
 
@@ -108,9 +103,7 @@ class _Notes:
 _Given = dict[str, dict[str, object]]
 
 
-def _given(
-    values: Mapping[str, object], column_map: ColumnMap, fields: tuple[str, ...] | None = None
-) -> _Given:
+def _given(values: Mapping[str, object], column_map: ColumnMap) -> _Given:
     """By field, the values that are there, by column."""
     return {
         name: {
@@ -119,7 +112,6 @@ def _given(
             if (value := values.get(column)) is not None and not is_missing(value)
         }
         for name, columns in column_map.columns.items()
-        if fields is None or name in fields
     }
 
 

@@ -20,10 +20,6 @@ from bowerbird.errors import InputError
 
 JSON_COLUMNS_FROM = 1_000
 PARQUET_BATCH = 10_000
-_RETURN = (
-    "\ue00d"  # stands for a bare carriage return while the csv module, which takes it for a row's end, reads
-)
-_DELIMITERS = (",", "\t", ";", "|")
 
 
 class JsonRows:

@@ -65,21 +65,14 @@ class FaissIndex:
         return cls(_proposer(kept, kind, settings), kept, kind, settings)
 
     @classmethod
-    def load(
-        cls,
-        folder: Path,
-        settings: VectorIndexSettings | None = None,
-        *,
-        mmap: bool = True,
-        dimension: int | None = None,
-    ) -> Self:
-        """The index that `save` wrote into `folder`; `mmap` leaves the vectors on disk.
+    def load(cls, folder: Path, settings: VectorIndexSettings | None = None) -> Self:
+        """The index that `save` wrote into `folder`; the vectors stay on disk.
 
         It is searched by `settings`, or else by those that it was built with.
 
         Raises:
             NotFoundError: the folder holds none.
-            MismatchError: its vectors are not of `dimension`, or its files do not belong together.
+            MismatchError: its files do not belong together.
         """
         missing = [name for name in (_GRAPH, _VECTORS, _ABOUT) if not (folder / name).is_file()]
         if missing:
@@ -87,17 +80,12 @@ class FaissIndex:
                 f"{folder} lacks {', '.join(missing)}; run `bowerbird index` to build it anew"
             )
         about = json.loads((folder / _ABOUT).read_text())
-        vectors = np.load(folder / _VECTORS, mmap_mode="r" if mmap else None, allow_pickle=False)
+        vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
         proposer = _read(folder / _GRAPH)
         if (proposer.ntotal, proposer.d) != vectors.shape:
             raise MismatchError(
                 f"{folder} holds {vectors.shape} vectors, but a FAISS index of "
                 f"({proposer.ntotal}, {proposer.d}); run `bowerbird index` to build it anew"
-            )
-        if dimension not in (None, proposer.d):
-            raise MismatchError(
-                f"{folder} holds vectors of {proposer.d} numbers, but the encoder makes {dimension}; "
-                "run `bowerbird index` to build it anew"
             )
         return cls(proposer, vectors, about["kind"], settings or VectorIndexSettings(**about["settings"]))
 

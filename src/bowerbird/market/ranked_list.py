@@ -61,8 +61,3 @@ class RankedList:
     def head(self, k: int) -> "RankedList":
         """The first `k`."""
         return RankedList(self.rows[:k], self.scores[:k])
-
-    def among(self, allowed: NDArray[np.bool_]) -> "RankedList":
-        """Only the rows that the (n_rows,) mask `allowed` lets through."""
-        keep = allowed[self.rows]
-        return RankedList(self.rows[keep], self.scores[keep])

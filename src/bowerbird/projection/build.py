@@ -78,7 +78,8 @@ def _built(
 ) -> Generation:
     revision = stores.catalogue.revision()
     whitening = _fitted_whitening(stores, settings.whitened_dimension)
-    whitening.save(_made(staged / WHITENING_FOLDER))
+    (staged / WHITENING_FOLDER).mkdir()
+    whitening.save(staged / WHITENING_FOLDER)
     dimensions = (stores.vectors.text_encoder.dimension, whitening.dimension)
     batches = _encoded_batches(stores, whitening, progress)
     counts = MarketIndex.build(staged, batches, dimensions, settings.index)
@@ -129,8 +130,3 @@ def _calibrated(staged: Path, vectors: ListingVectors, settings: ProjectionSetti
     if not np.isfinite(strengths).all():  # too small a market to have a background
         return Cutoff(strength=0.0, floor=settings.text_floor)
     return calibrated_cutoff(strengths, settings.found_nothing, settings.text_floor)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
