@@ -60,7 +60,7 @@ def test_a_row_that_no_branch_answered_has_no_reasons(index: MarketIndex):
     ("why", "text"),
     [
         (Why(), ""),
-        (Why((BranchHit("text", 1, 0.5),)), "means something close"),
+        (Why((BranchHit("text", 1, 0.5),)), "similar in meaning"),
         (Why((BranchHit("text", 1, 0.5),), ("red", "sofa")), "has ‘red’, ‘sofa’"),
         (Why((BranchHit("photo", 1, 0.5),), ("red",), "ab"), "has ‘red’; looks alike"),
     ],

@@ -241,3 +241,23 @@ def test_writers_take_turns_and_a_tailer_misses_nothing(tmp_path: Path):
     assert sorted(results) == list(range(2, 121, 2))
     for database in databases:
         database.close()
+
+
+def test_an_id_that_no_database_keeps_belongs_to_no_listing(catalogue: Catalogue):
+    catalogue.upsert([sofa(1)])
+    odd = ["a\0b", "\ud800"]
+    assert catalogue.get(odd) == {}
+    assert catalogue.changes_of(odd) == []
+    assert catalogue.delete(odd) == catalogue.revision()
+    assert len(catalogue) == 1
+
+
+def test_the_changes_of_some_listings_are_their_last_in_order(catalogue: Catalogue):
+    catalogue.upsert([sofa(1), sofa(2), sofa(3)])
+    catalogue.delete(["sofa-1"])
+    changes = catalogue.changes_of(["sofa-1", "sofa-3", "sofa-4"])
+    assert [(change.listing_id, change.listing) for change in changes] == [
+        ("sofa-3", sofa(3)),
+        ("sofa-1", None),
+    ]
+    assert changes == [change for change in catalogue.changes_since(0, 10) if change.listing_id != "sofa-2"]

@@ -12,7 +12,7 @@ from bowerbird.market.listing import Status
 
 NULLS = frozenset({"", "null", "none", "nan", "n/a", "<na>", "\\n"})
 _MILLISECONDS_FROM = 100_000_000_000  # seconds pass this in the year 5138
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database keeps NUL, nor UTF-8 lone surrogates
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database keeps NUL, nor UTF-8 lone surrogates
 _PHOTO_SEPARATORS = ("|", ";", ",")
 
 
@@ -31,7 +31,7 @@ def text_of(value: object) -> str:
         return str(int(value))
     if isinstance(value, list | tuple):
         return ", ".join(text_of(item) for item in value if not is_missing(item))
-    return _UNSTORABLE.sub("", str(value))
+    return UNSTORABLE.sub("", str(value))
 
 
 def parse_date(values: Sequence[object], date_format: str | None = None) -> datetime | Reason | None:

@@ -34,7 +34,7 @@ class Why:
         if self.words:
             reasons.append("has " + ", ".join(f"‘{word}’" for word in self.words))
         elif "text" in names:
-            reasons.append("means something close")
+            reasons.append("similar in meaning")
         if "photo" in names:
             reasons.append("looks alike")
         return "; ".join(reasons)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bowerbird.cleaning.field_values import UNSTORABLE
 from bowerbird.storage.listing_row import TOMBSTONE
 from bowerbird.storage.schema import catalogue_state, listings
 
@@ -81,8 +82,8 @@ def delete_rows(connection: Connection, listing_ids: Sequence[str]) -> tuple[int
 
 
 def chunks(listing_ids: Sequence[str]) -> Iterator[list[str]]:
-    """Lists that one statement can take."""
-    remaining = iter(listing_ids)
+    """Lists that one statement can take; ids that no database keeps are left out, for no listing has them."""
+    remaining = (listing_id for listing_id in listing_ids if not UNSTORABLE.search(listing_id))
     while ids := list(islice(remaining, _IDS_AT_ONCE)):
         yield ids
 
