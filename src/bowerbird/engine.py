@@ -175,6 +175,14 @@ class Engine:
         self.projection.apply(ids)
         return result
 
+    def replace(self, old: Listing, new: Listing) -> bool:
+        """Put `new` in the place of `old`, as `upsert` does; False where another change came in between."""
+        self.stores.vectors.encode_missing([new])
+        if self.stores.catalogue.replace(old, new) is None:
+            return False
+        self.projection.apply([new.listing_id])
+        return True
+
     def delete(self, listing_ids: Sequence[str]) -> int:
         """Remove listings; when this returns no answer holds them. How many there were."""
         present = len(self.stores.catalogue.get(listing_ids))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -162,3 +163,20 @@ def test_an_unforeseen_error_is_counted(engine: Engine, settings: Settings):
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/broken").json()["message"].startswith("an unforeseen error")
     assert 'bowerbird_requests_total{route="/broken",status="500"} 1.0' in client.get("/metrics").text
+
+
+def test_changes_of_one_listing_at_once_are_all_kept(engine: Engine, settings: Settings):
+    client = TestClient(create_app(engine, settings), raise_server_exceptions=False)
+    changes = {
+        "title": "Changed title", "description": "Changed", "place": "Bath", "seller": "s", "latitude": 51.0,
+        "longitude": -2.0, "status": "reserved", "price": 7, "attributes": {"a": "b"},
+    }  # fmt: skip
+
+    def change(field: str) -> int:
+        return client.patch("/v1/listings/red-sofa", json={field: changes[field]}).status_code
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        assert set(pool.map(change, changes)) == {200}
+    read = client.get("/v1/listings/red-sofa").json()
+    read = {**read, "price": read["price"]["amount"], "attributes": {"a": read["attributes"][0]["value"]}}
+    assert {field: read[field] for field in changes} == changes

@@ -261,3 +261,17 @@ def test_the_changes_of_some_listings_are_their_last_in_order(catalogue: Catalog
         ("sofa-1", None),
     ]
     assert changes == [change for change in catalogue.changes_since(0, 10) if change.listing_id != "sofa-2"]
+
+
+def test_a_replacement_counts_only_in_the_place_of_what_it_was_made_from(catalogue: Catalogue):
+    catalogue.upsert([sofa(1)])
+    dear, cheap = (replace(sofa(1), price=Price(minor, "GBP")) for minor in (900, 5))
+    assert catalogue.replace(sofa(1), dear).changed == 1
+    assert catalogue.replace(sofa(1), cheap) is None
+    assert catalogue.get(["sofa-1"])["sofa-1"] == dear
+    assert catalogue.replace(sofa(2), sofa(2, "Other")) is None
+    catalogue.delete(["sofa-1"])
+    assert catalogue.replace(dear, cheap) is None
+    with pytest.raises(InputError, match="keep its id"):
+        catalogue.replace(sofa(1), sofa(2))
+    assert len(catalogue) == 0

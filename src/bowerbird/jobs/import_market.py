@@ -25,7 +25,7 @@ from bowerbird.cleaning.photo_source import PhotoSource, open_photos
 from bowerbird.cleaning.reading import Source, open_source
 from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.cleaning.rejection import Part, PhotoReference, Reason, Rejection, reject_photo
-from bowerbird.errors import BowerbirdError
+from bowerbird.errors import InputError, NotFoundError
 from bowerbird.jobs.progress import Progress
 from bowerbird.market.listing import Listing, Photo
 from bowerbird.settings import PhotoSettings, Settings
@@ -123,7 +123,11 @@ class PhotoCleaner:
         self._limits = limits
 
     def clean(self, reference: PhotoReference) -> Photo | Rejection:
-        """The stored photo, or why there is none."""
+        """The stored photo, or why there is none.
+
+        Raises:
+            UnavailableError: the source or the store cannot be reached; that is no fault of this photo.
+        """
         if self._source is None:
             detail = "no photos were given; use --photos"
             return Rejection(
@@ -138,7 +142,7 @@ class PhotoCleaner:
         try:
             data = self._source.read(reference.location)
             clean = clean_photo(data, max_pixels=self._limits.max_pixels, max_bytes=self._limits.max_bytes)
-        except BowerbirdError as error:
+        except (InputError, NotFoundError) as error:
             return reject_photo(reference, error)
         self._store.put(clean.content_hash, clean.data)
         return clean.photo(reference.photo_id)

@@ -57,6 +57,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
     for status, text in {
         404: "It does not exist.",
+        409: "It was changed meanwhile.",
         413: "Over a limit.",
         422: "It cannot be used; the message says why.",
         503: "A part is not ready; the message says what to run.",

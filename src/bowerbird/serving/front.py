@@ -15,7 +15,7 @@ from PIL import Image
 
 from bowerbird.cleaning.photo import clean_photo
 from bowerbird.engine import Engine
-from bowerbird.errors import InputError, NotFoundError
+from bowerbird.errors import InputError, MismatchError, NotFoundError
 from bowerbird.market.listing import Listing, Photo
 from bowerbird.market.query import Query
 from bowerbird.serving.payloads import answer_payload, listing_payload
@@ -34,6 +34,7 @@ from bowerbird.storage.listing_row import row_of
 
 THUMBNAIL_SIZES = (320, 640)
 THUMBNAILS_KEPT = 2000  # about 20 kB each
+PATCH_TRIES = 20
 REJECTION_EXAMPLES = 3
 REJECTIONS_READ = 1000
 COUNTED = ("created", "changed", "unchanged", "rejected", "deleted")
@@ -84,13 +85,20 @@ class Front:
         return listing_payload(listing), result.created > 0
 
     def patch(self, listing_id: str, change: ListingChange) -> dict[str, Any]:
-        """Change some fields of a listing."""
-        stored = self.engine.stores.catalogue.get([listing_id]).get(listing_id)
-        if stored is None:
-            raise NotFoundError(f"listing {listing_id!r} does not exist; PUT it first")
-        listing = changed_listing(stored, change, self.settings.currency, self.stored)
-        self.engine.upsert([listing])
-        return listing_payload(listing)
+        """Change some fields of a listing; what others change meanwhile stays.
+
+        Raises:
+            NotFoundError: there is no such listing.
+            MismatchError: it is changed again and again while this change is made.
+        """
+        for _ in range(PATCH_TRIES):
+            stored = self.engine.stores.catalogue.get([listing_id]).get(listing_id)
+            if stored is None:
+                raise NotFoundError(f"listing {listing_id!r} does not exist; PUT it first")
+            listing = changed_listing(stored, change, self.settings.currency, self.stored)
+            if self.engine.replace(stored, listing):
+                return listing_payload(listing)
+        raise MismatchError(f"listing {listing_id!r} changed {PATCH_TRIES} times meanwhile; send it again")
 
     def put_many(self, listings: list[Listing]) -> None:
         """Create or replace many listings at once."""

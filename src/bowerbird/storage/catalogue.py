@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from bowerbird.cleaning.rejection import Rejection
+from bowerbird.errors import InputError
 from bowerbird.market.listing import Listing
 from bowerbird.storage.database import Database
 from bowerbird.storage.import_log import ImportLog
@@ -21,6 +22,7 @@ from bowerbird.storage.listing_changes import (
     chunks,
     delete_rows,
     locked_state,
+    stands,
     upsert_rows,
 )
 from bowerbird.storage.listing_row import CONTENT_COLUMNS, listing_of, row_of
@@ -91,6 +93,20 @@ class Catalogue:
         rows = _rows(given)
         with self._database.writing() as connection:
             return upsert_rows(connection, rows)
+
+    def replace(self, old: Listing, new: Listing) -> UpsertResult | None:
+        """Put `new` in the place of `old`; None, and nothing was stored, where that is not what stands there.
+
+        Raises:
+            InputError: a text or number of `new` fits no database, or it has another id.
+        """
+        if old.listing_id != new.listing_id:
+            raise InputError(f"listing {old.listing_id!r} cannot take the id {new.listing_id!r}; keep its id")
+        expected, row = row_of(old), row_of(new)
+        with self._database.writing() as connection:
+            if not stands(connection, expected):
+                return None
+            return upsert_rows(connection, {new.listing_id: row})
 
     def delete(self, listing_ids: Sequence[str]) -> int:
         """Delete the listings that exist among `listing_ids`; the revision reached."""

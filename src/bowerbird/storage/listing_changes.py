@@ -41,6 +41,12 @@ def locked_state(connection: Connection) -> tuple[int, int]:
     return revision, live
 
 
+def stands(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """Whether the listing of `row` is stored just so, and stays so until the transaction ends."""
+    locked_state(connection)
+    return bool(_digests(connection, [row["listing_id"]]).get(row["listing_id"]) == row["digest"])
+
+
 def upsert_rows(connection: Connection, rows: Mapping[str, dict[str, Any]]) -> UpsertResult:
     """Create or replace the listings whose rows, as `row_of` makes them, stand by id in `rows`."""
     revision, live = locked_state(connection)
