@@ -38,6 +38,7 @@ from bowerbird.retrieval.retriever import (
     retrieve_all,
 )
 from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_filters, understand
+from bowerbird.storage.catalogue import Change
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
 
@@ -175,10 +176,10 @@ class Engine:
         self.projection.apply(ids)
         return result
 
-    def replace(self, old: Listing, new: Listing) -> bool:
-        """Put `new` in the place of `old`, as `upsert` does; False where another change came in between."""
+    def replace(self, read: Change, new: Listing) -> bool:
+        """Put `new` in the place of what was `read`, as `upsert` does; False where it changed in between."""
         self.stores.vectors.encode_missing([new])
-        if self.stores.catalogue.replace(old, new) is None:
+        if self.stores.catalogue.replace(read, new) is None:
             return False
         self.projection.apply([new.listing_id])
         return True

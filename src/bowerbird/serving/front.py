@@ -92,11 +92,11 @@ class Front:
             MismatchError: it is changed again and again while this change is made.
         """
         for _ in range(PATCH_TRIES):
-            stored = self.engine.stores.catalogue.get([listing_id]).get(listing_id)
-            if stored is None:
+            read = next(iter(self.engine.stores.catalogue.changes_of([listing_id])), None)
+            if read is None or read.listing is None:
                 raise NotFoundError(f"listing {listing_id!r} does not exist; PUT it first")
-            listing = changed_listing(stored, change, self.settings.currency, self.stored)
-            if self.engine.replace(stored, listing):
+            listing = changed_listing(read.listing, change, self.settings.currency, self.stored)
+            if self.engine.replace(read, listing):
                 return listing_payload(listing)
         raise MismatchError(f"listing {listing_id!r} changed {PATCH_TRIES} times meanwhile; send it again")
 

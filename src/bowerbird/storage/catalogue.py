@@ -94,17 +94,19 @@ class Catalogue:
         with self._database.writing() as connection:
             return upsert_rows(connection, rows)
 
-    def replace(self, old: Listing, new: Listing) -> UpsertResult | None:
-        """Put `new` in the place of `old`; None, and nothing was stored, where that is not what stands there.
+    def replace(self, read: Change, new: Listing) -> UpsertResult | None:
+        """Put `new` in the place of what was `read`; None, and nothing was stored, where it changed since.
 
         Raises:
             InputError: a text or number of `new` fits no database, or it has another id.
         """
-        if old.listing_id != new.listing_id:
-            raise InputError(f"listing {old.listing_id!r} cannot take the id {new.listing_id!r}; keep its id")
-        expected, row = row_of(old), row_of(new)
+        if read.listing_id != new.listing_id:
+            raise InputError(
+                f"listing {read.listing_id!r} cannot take the id {new.listing_id!r}; keep its id"
+            )
+        row = row_of(new)
         with self._database.writing() as connection:
-            if not stands(connection, expected):
+            if not stands(connection, read.listing_id, read.revision):
                 return None
             return upsert_rows(connection, {new.listing_id: row})
 

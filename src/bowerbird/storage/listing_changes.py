@@ -21,6 +21,7 @@ STATE = select(catalogue_state.c.revision, catalogue_state.c.live)
 _DIGESTS = select(listings.c.listing_id, listings.c.digest).where(
     listings.c.listing_id.in_(bindparam("ids", expanding=True))
 )
+_REVISION = select(listings.c.revision).where(listings.c.listing_id == bindparam("id"))
 _REPLACE = update(listings).where(listings.c.listing_id == bindparam("known_id"))
 
 
@@ -41,10 +42,10 @@ def locked_state(connection: Connection) -> tuple[int, int]:
     return revision, live
 
 
-def stands(connection: Connection, row: Mapping[str, Any]) -> bool:
-    """Whether the listing of `row` is stored just so, and stays so until the transaction ends."""
+def stands(connection: Connection, listing_id: str, revision: int) -> bool:
+    """Whether the last change of a listing has `revision`, and keeps it until the transaction ends."""
     locked_state(connection)
-    return bool(_digests(connection, [row["listing_id"]]).get(row["listing_id"]) == row["digest"])
+    return connection.execute(_REVISION, {"id": listing_id}).scalar() == revision
 
 
 def upsert_rows(connection: Connection, rows: Mapping[str, dict[str, Any]]) -> UpsertResult:
