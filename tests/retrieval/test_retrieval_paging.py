@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bowerbird.errors import InputError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.listing import Listing
+from bowerbird.market.listing import Listing, Status
 from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.retrieval.match_set import MatchSet
 from bowerbird.retrieval.paging import Cursor, KeptMatchSets, Pager, query_digest
@@ -228,3 +228,12 @@ def test_what_is_unknown_is_paged_through_too(index: MarketIndex):
             break
         cursor = Cursor.parse(page.next_cursor, QUERY)
     assert seen == list(range(7))
+
+
+def test_a_listing_that_no_longer_passes_the_filters_is_left_out_of_later_pages(index: MarketIndex):
+    pager, matches = Pager(100), match_set(range(COUNT))
+    first = pager.page(QUERY, None, matches, index, everything(index))
+    index.add(encoded(dataclasses.replace(LISTINGS[4], status=Status.SOLD)))
+    cursor = Cursor.parse(first.next_cursor, QUERY)
+    second = pager.page(QUERY, cursor, matches, index, everything(index))
+    assert ids(index, second.rows) == ["id-3", "id-5", "id-6"]

@@ -180,3 +180,12 @@ def test_changes_of_one_listing_at_once_are_all_kept(engine: Engine, settings: S
     read = client.get("/v1/listings/red-sofa").json()
     read = {**read, "price": read["price"]["amount"], "attributes": {"a": read["attributes"][0]["value"]}}
     assert {field: read[field] for field in changes} == changes
+
+
+@pytest.mark.parametrize("path", ["/", "/listings/red-sofa", "/nothing", "/v1/listings/none", "/health/live"])
+def test_every_reply_tells_browsers_to_trust_it_little(hostile: TestClient, path: str):
+    headers = hostile.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "content-security-policy" not in hostile.get("/docs").headers
