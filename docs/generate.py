@@ -92,8 +92,9 @@ def _figure_table(path: Path) -> str:
     measured = json.loads(path.read_text("utf-8"))["figures"]
     systems = list(dict.fromkeys(figure["system"] for figure in measured))
     values = {(figure["name"], figure["system"]): figure for figure in measured}
+    intervals = ", with 95% intervals" if any("low" in figure for figure in measured) else ""
     lines = [
-        f"`benchmarks/{path.stem}.py`, with 95% intervals:",
+        f"`benchmarks/{path.stem}.py`{intervals}:",
         "",
         f"| figure | {' | '.join(systems)} |",
         "|---|" + "---|" * len(systems),
