@@ -24,6 +24,7 @@ from bowerbird.ranking.answer import Answer, Hit
 from bowerbird.ranking.explanation import explain
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.retrieval.cutoff import Cutoff
+from bowerbird.retrieval.looks import rank_by_looks
 from bowerbird.retrieval.match_set import MatchSet, facet_counts, sorted_matches
 from bowerbird.retrieval.meaning import rank_by_meaning
 from bowerbird.retrieval.paging import Cursor, Pager
@@ -140,7 +141,7 @@ class Engine:
         with clock.stage("retrieve"):
             candidates, question = self._neighbours(row, opened, allowed)
         with clock.stage("fuse"):
-            ranked = reciprocal_rank_fusion(candidates.branches, self.settings.weights, self.settings.rrf_k)
+            ranked = reciprocal_rank_fusion(candidates.branches, {}, self.settings.rrf_k)
         with clock.stage("explain"):
             page = ranked.head(limit)
             rows = page.rows.tolist()
@@ -214,7 +215,9 @@ class Engine:
         with clock.stage("retrieve"):
             candidates = retrieve_all(self._retrievers(opened), question, allowed)
         with clock.stage("fuse"):
-            candidates = rank_by_meaning(candidates, question, opened.index, self.settings.meaning_depth)
+            depth, floor = self.settings.meaning_depth, self.settings.photo_cutoff.floor
+            candidates = rank_by_meaning(candidates, question, opened.index, depth)
+            candidates = rank_by_looks(candidates, question, opened.index, depth, floor)
             ranked = self._fused(candidates, question, allowed)
             matches = sorted_matches(ranked, opened.index.columns, query.sort, filters.near)
         return _Matched(opened, understood, allowed, question, candidates, matches)

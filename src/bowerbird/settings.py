@@ -73,12 +73,14 @@ class SearchSettings(_Group):
     rrf_k: float = Field(60.0, gt=0, description="k of reciprocal rank fusion.")
     keyword_weight: float = Field(1.0, ge=0, description="Weight of the keyword branch in rank fusion.")
     text_weight: float = Field(1.2, ge=0, description="Weight of the text vector branch.")
-    photo_weight: float = Field(1.0, ge=0, description="Weight of the photo vector branch.")
+    photo_weight: float = Field(
+        3.0, ge=0, description="Weight of the photo vector branch; beside words it outweighs both of theirs."
+    )
     match_limit: int = Field(
         50_000, ge=100, description="Most keyword matches of one query; more are said to be 'at least'."
     )
     meaning_depth: int = Field(
-        1000, ge=0, description="How many keyword matches are ranked by their text vectors too."
+        1000, ge=0, description="How many keyword matches are ranked by their text and photo vectors too."
     )
     text_depth: int = Field(200, ge=1, description="Most dense text hits of one query.")
     photo_depth: int = Field(200, ge=1, description="Most photo hits of one query.")

@@ -52,6 +52,12 @@ def test_words_and_photo_together_prefer_what_both_say(known_engine: Engine):
     assert {"keywords", "photo"} <= {hit.branch for hit in answer.hits[0].why.branches}
 
 
+def test_words_beside_a_photo_choose_among_what_looks_like_it(known_engine: Engine):
+    photo = np.asarray(known_market.draw("red-bicycle", seed=3))
+    found = ids(known_engine.search(Query(words="blue", photo=photo, limit=5)))
+    assert found[0] == "blue-bicycle"  # neither the red bicycle nor anything else that is blue
+
+
 def test_every_listing_of_a_kind_matches_and_is_counted(known_engine: Engine):
     answer = known_engine.search(Query(words="guitar", limit=200))
     found = {listing_id for listing_id in ids(answer) if listing_id.endswith("-guitar")}

@@ -26,7 +26,7 @@ from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 from bowerbird.market.listing import Listing
 from bowerbird.market.listing_columns import ListingColumns
 from bowerbird.market.query import Filters
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.ranked_list import RankedList, Rows, Scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +141,16 @@ class MarketIndex:
             if len(listings) >= depth or not found.all() or wanted == len(owners):
                 best = np.sort(first)[:depth]  # scores fall, so the first hit of a listing is its best
                 return RankedList(owners[rows[0][found][best]], scores[0][found][best])
+
+    def photo_scores(self, vector: Vectors, rows: Rows) -> Scores:
+        """(n,) scores of the listings `rows` by their best photo; -1 where one has none."""
+        photos = [self.photo_owners.photos_of(int(row)) for row in rows]
+        scores = np.full(len(rows), -1, np.float32)
+        counts = np.array([len(of_listing) for of_listing in photos], np.int64)
+        if counts.sum():
+            owner = np.repeat(np.arange(len(rows)), counts)
+            np.maximum.at(scores, owner, self.photos.scores(vector, np.concatenate(photos)))
+        return scores
 
     def best_photo(self, vector: Vectors, row: int) -> tuple[str, float] | None:
         """The content hash and score of the photo of listing `row` nearest to the (d_photo,) `vector`."""
