@@ -177,6 +177,16 @@ def test_the_photo_that_looks_like_the_question_is_named(index: MarketIndex):
     assert index.best_photo(QUERY_PHOTOS[0], index.row("none")) is None
 
 
+def test_a_listing_scores_as_its_best_photo_and_without_one_below_all(index: MarketIndex):
+    rows = np.arange(len(index.columns))
+    scores = index.photo_scores(QUERY_PHOTOS[0], rows)
+    for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+        best = index.best_photo(QUERY_PHOTOS[0], row)
+        assert score == (-1 if best is None else pytest.approx(best[1], abs=1e-6))
+    assert -1 in scores
+    assert (scores > -1).any()
+
+
 def test_fresh_rows_count_what_was_added_and_not_what_was_removed(index: MarketIndex):
     assert (index.fresh_rows, len(index)) == (0, 4)
     index.add(encoded(Listing("one", "changed")))

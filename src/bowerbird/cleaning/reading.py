@@ -95,7 +95,7 @@ def open_source(
             source = _from_files(open_files(location, storage_options), column_map)
             return replace(source, state=_state(filesystem, path))
         if not filesystem.exists(path):
-            raise NotFoundError(f"there is nothing at {location} to import")
+            raise NotFoundError(f"there is nothing at {location} to import; check the path")
         state = _state(filesystem, path)
     rows = table_rows(location, path, lambda: filesystem.open(path, "rb"))
     source = replace(_mapped(rows, column_map), state=state)
