@@ -70,7 +70,7 @@ format: setup ## Format, and fix what the linter can fix
 lock: ## Resolve every dependency anew and write requirements.lock
 	rm -rf .cache/lock
 	$(PYTHON) -m venv .cache/lock
-	.cache/lock/bin/python -m pip install -qq --prefer-binary --editable '.[train,s3,dev]'
+	.cache/lock/bin/python -m pip install -qq --prefer-binary --editable '.[train,tune,s3,dev]'
 	.cache/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## Remove what make, the tests and the tools wrote; markets stay
@@ -88,5 +88,5 @@ clean: ## Remove what make, the tests and the tools wrote; markets stay
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml requirements.lock | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[train,s3,dev]'
+	$(PIP_INSTALL) --editable '.[train,tune,s3,dev]'
 	@touch .venv/.installed $@

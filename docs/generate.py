@@ -133,7 +133,7 @@ def settings_page() -> str:
 
 def command_page() -> str:
     """docs/cli.md: what `--help` says of every command."""
-    lines = ["# Commands", "", "Written by `make docs` from the help of `src/bowerbird/cli.py`."]
+    lines = ["# Commands", "", "Written by `make docs` from the help of each command."]
     for words in command_names(cli.app):
         asked = CliRunner().invoke(cli.app, [*words, "--help"], prog_name="bowerbird", terminal_width=100)
         if asked.exit_code != 0:
@@ -151,7 +151,8 @@ def command_names(app: typer.Typer) -> Iterator[tuple[str, ...]]:
     for group in app.registered_groups:
         if group.typer_instance is not None:
             for words in command_names(group.typer_instance):
-                yield (str(group.name), *words)
+                name = group.typer_instance.info.name  # those of no name join the commands of `app`
+                yield (name, *words) if isinstance(name, str) else words
 
 
 if __name__ == "__main__":
