@@ -10,8 +10,8 @@ from bowerbird.market.listing import Listing
 class Draft:
     """A listing that is not one yet. Words, photos, category and place may each be missing.
 
-    `listing` carries them as a listing would (cleaned, with the hashes of its photos); its id is '' unless the
-    draft changes a listing that exists.
+    `listing` carries them as a listing would (cleaned, with the hashes of its photos); its id is '' unless
+    the draft changes a listing that exists.
     """
 
     listing: Listing
