@@ -1,0 +1,5 @@
+"""Training the photo classifier."""
+
+import typer
+
+app = typer.Typer()
