@@ -53,6 +53,14 @@ class Reason(StrEnum):
     PHOTO_WITHOUT_ID = "photo_without_id", "the photo's row lacks its id or its listing's id"
     PHOTO_REPEATED = "photo_repeated", "the same photo was named before"
     PHOTO_UNKNOWN_LISTING = "photo_unknown_listing", "no accepted listing has the id that the photo names"
+    EVENT_TYPE_UNKNOWN = "event_type_unknown", "the type of the event is not one that bowerbird knows"
+    EVENT_WITHOUT_LISTING = "event_without_listing", "the event names no listing"
+    EVENT_WITHOUT_SHOPPER = "event_without_shopper", "the event names neither a shopper nor a session"
+    EVENT_WITHOUT_TIME = "event_without_time", "the event has no time"
+    EVENT_IN_FUTURE = "event_in_future", "the time of the event has not come yet"
+    EVENT_TOO_OLD = "event_too_old", "the event is older than events are taken"
+    ID_UNUSABLE = "id_unusable", "an id is no text or number, or too long"
+    POSITION_UNUSABLE = "position_unusable", "the position is not a whole number from 1"
 
 
 @dataclass(frozen=True, slots=True)

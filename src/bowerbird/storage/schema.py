@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 # SQLite numbers rows by itself only where the key is called INTEGER.
@@ -25,6 +26,13 @@ _Id = BigInteger().with_variant(Integer(), "sqlite")
 _Json = JSON(none_as_null=True)
 
 metadata = MetaData()
+
+
+def _index_of_known(name: str, column: str, *following: str) -> Index:
+    """An index of the rows that know `column`; the others, most of them in some logs, take no room."""
+    known = text(f"{column} IS NOT NULL")
+    return Index(name, column, *following, sqlite_where=known, postgresql_where=known)
+
 
 # One row. Its revision is the last one given out; a writer locks it first and commits it with the change, so
 # revisions become visible in order. `live` saves counting a million rows.
@@ -98,4 +106,86 @@ import_listings = Table(
     Column("import_id", BigInteger, ForeignKey("import_runs.id"), nullable=False),
     Column("listing_id", Text, nullable=False),
     Index("import_listings_by_import", "import_id", "listing_id"),
+)
+
+# One row a log. `sequence` is the last one given out; writers lock the row and commit it with what they
+# append, so sequences become visible in order. `erasures` counts the shoppers forgotten: whoever keeps what
+# it read in memory sees by it that something is to be forgotten, and no row says whose.
+log_state = Table(
+    "log_state",
+    metadata,
+    Column("log", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("erasures", BigInteger, nullable=False),
+)
+
+# What shoppers did, in the order in which it became known. `query_id` names the reply that it was a part of.
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", _Id, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("listing_id", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("shopper", Text),
+    Column("session", Text),
+    Column("query_id", Text),
+    Column("position", Integer),
+    Index("events_by_id", "event_id", unique=True),
+    _index_of_known("events_by_shopper", "shopper", "time_us", "sequence"),
+    _index_of_known("events_by_session", "session", "time_us", "sequence"),
+    _index_of_known("events_by_query", "query_id"),
+)
+
+# Each reply served: what was asked, and the listings that the page showed. A page is one row, as rankers
+# read it whole; `features` is theirs: what they saw of each listing when they ranked it.
+queries = Table(
+    "queries",
+    metadata,
+    Column("sequence", _Id, primary_key=True, autoincrement=False),
+    Column("query_id", Text, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("shopper", Text),
+    Column("session", Text),
+    Column("words", Text, nullable=False),
+    Column("request", _Json, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("first_position", Integer, nullable=False),
+    Column("listing_ids", _Json, nullable=False),
+    Column("features", LargeBinary),
+    Index("queries_by_id", "query_id", unique=True),
+    _index_of_known("queries_by_shopper", "shopper", "time_us", "sequence"),
+    _index_of_known("queries_by_session", "session", "time_us", "sequence"),
+)
+
+event_imports = Table(
+    "event_imports",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    Column("finished_at_us", BigInteger),
+    Column("position", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("duplicate", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+)
+
+# Shopper and session stand beside what was refused, so that erasing a shopper finds it.
+event_rejections = Table(
+    "event_rejections",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("import_id", BigInteger, ForeignKey("event_imports.id"), nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("shopper", Text),
+    Column("session", Text),
+    Column("listing_id", Text),
+    Column("field", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("event_rejections_by_import", "import_id", "id"),
 )
