@@ -179,6 +179,7 @@ def test_the_model_in_use_may_be_gone(tmp_path: Path):
         ("config.json", b'{"format": 99}', MismatchError),
         (METRICS_FILE, None, NotFoundError),
         (METRICS_FILE, b"[1]", MismatchError),
+        (METRICS_FILE, b"{}", MismatchError),
     ],
 )
 def test_damage_is_reported_and_spares_the_others(tmp_path: Path, name, content, error):

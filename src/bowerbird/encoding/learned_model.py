@@ -17,6 +17,7 @@ from typing import Any
 
 from bowerbird.encoding.artefact import CONFIG_FILE, digest, file_sha256
 from bowerbird.errors import MismatchError, NotFoundError
+from bowerbird.evaluation.model_metrics import check_metrics
 
 METRICS_FILE = "metrics.json"
 CARD_FILE = "card.md"
@@ -90,10 +91,14 @@ def read_model(folder: Path) -> tuple[LearnedModel, dict[str, str]]:
 
     Raises:
         NotFoundError: there is no config.json or no metrics.json.
-        MismatchError: one of the two is damaged.
+        MismatchError: one of the two is damaged or has another form.
     """
     about = _read_json(folder / CONFIG_FILE)
     metrics = _read_json(folder / METRICS_FILE)
+    try:
+        check_metrics(metrics)
+    except MismatchError as error:
+        raise MismatchError(f"{folder / METRICS_FILE} is damaged: {error.message}; {_ADVICE}") from error
     try:
         if about["format"] != MODEL_FORMAT:
             raise ValueError(f"format {about['format']} where {MODEL_FORMAT} is read")

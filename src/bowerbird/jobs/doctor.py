@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from bowerbird.assembly import open_catalogue, open_generations, open_photo_store, open_stores
 from bowerbird.encoding.artefact import Kind, find_artefact
+from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
 from bowerbird.settings import Settings
 from bowerbird.storage.generations import Selection
+from bowerbird.storage.model_registry import active_model, damaged_models
 
 BYTES_A_LISTING = 12_000  # vectors, words and columns in memory, measured on the 100,000-listing benchmark
 SPARE_DISK = 2_000_000_000
@@ -45,6 +47,7 @@ def examine(settings: Settings) -> list[Check]:
         ("photos", _photos),
         ("backbones", _backbones),
         ("index", _index),
+        ("models", _models),
     ]
     return [_guarded(name, check, settings) for name, check in checks]
 
@@ -131,6 +134,21 @@ def _index(settings: Settings) -> Check:
             "they are replayed at start; `bowerbird index` makes the start faster",
         )
     return Check("index", Verdict.OK, seen)
+
+
+def _models(settings: Settings) -> Check:
+    """The learned models, every file of them; what is not in use and not whole is only warned of."""
+    in_use = [
+        f"{kind} {model.fingerprint}"
+        for kind in LearnedKind
+        if (model := active_model(settings.models, kind)) is not None
+    ]
+    damaged = damaged_models(settings.models)
+    seen = f"in use: {', '.join(in_use)}" if in_use else "none learned yet is in use"
+    if damaged:
+        reason, _, advice = next(iter(damaged.values())).message.partition("; ")
+        return Check("models", Verdict.WARNING, f"{seen}; {len(damaged)} not whole: {reason}", advice)
+    return Check("models", Verdict.OK, seen)
 
 
 def _damage(selection: Selection) -> list[str]:
