@@ -2,17 +2,21 @@
 
 import shutil
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bowerbird.assembly import create_home, open_catalogue
+from bowerbird.assembly import create_home, open_catalogue, open_stores
 from bowerbird.encoding.artefact import find_artefact
+from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
+from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.jobs import doctor
 from bowerbird.jobs.doctor import Check, Verdict, examine
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.generations import Generations
+from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
 
 
 def checks(settings: Settings) -> dict[str, Check]:
@@ -31,7 +35,7 @@ def _room_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_home_that_is_fit_is_said_to_be(indexed_home: Path):
     found = checks(load_settings(indexed_home))
-    assert list(found) == ["disk", "catalogue", "memory", "photos", "backbones", "index"]
+    assert list(found) == ["disk", "catalogue", "memory", "photos", "backbones", "index", "models"]
     assert {check.verdict for check in found.values()} == {Verdict.OK}
     assert found["catalogue"].seen.startswith("48 listings")
     assert "48 sampled photos" in found["photos"].seen
@@ -157,3 +161,48 @@ def test_an_index_of_other_encoders_fails(settings: Settings, home: Path):
     assert index.verdict is Verdict.FAILED
     assert "other encoders" in index.seen
     assert index.advice == "run `bowerbird index`"
+
+
+def learned(settings: Settings, config: str, **encoders: str) -> LearnedModel:
+    with staged_model(settings.models, LearnedKind.PRICE) as staged:
+        (staged / "trees.txt").write_text(config)
+        return publish_model(
+            staged,
+            LearnedKind.PRICE,
+            config={},
+            encoders=encoders,
+            data="",
+            metrics=model_metrics([]),
+            card="",
+            trained_at=datetime(2026, 3, 1, tzinfo=UTC),
+        )
+
+
+def test_models_in_use_are_whole_and_read_the_vectors_of_this_home(settings: Settings):
+    assert checks(settings)["models"].seen == "none in use"
+    with closing(open_stores(settings)) as stores:
+        model = learned(settings, "1", text=stores.encoders["text"])
+    activate_model(settings.models, LearnedKind.PRICE, model.fingerprint)
+    found = checks(settings)["models"]
+    assert (found.verdict, found.seen) == (Verdict.OK, f"price {model.fingerprint} in use")
+    other = learned(settings, "2", text="0123456789abcdef")
+    activate_model(settings.models, LearnedKind.PRICE, other.fingerprint)
+    found = checks(settings)["models"]
+    assert found.verdict is Verdict.FAILED
+    assert "price learned from vectors of other encoders" in found.seen
+    assert "bowerbird train" in found.advice
+
+
+def test_a_damaged_model_fails_where_it_is_in_use_and_is_warned_of_elsewhere(settings: Settings):
+    model = learned(settings, "1")
+    (model.folder / "trees.txt").write_text("tampered")
+    found = checks(settings)["models"]
+    assert found.verdict is Verdict.WARNING
+    assert "1 not whole" in found.seen
+    assert "train it again" in found.advice
+    (model.folder / "trees.txt").write_text("1")
+    activate_model(settings.models, LearnedKind.PRICE, model.fingerprint)
+    shutil.rmtree(model.folder)
+    found = checks(settings)["models"]
+    assert found.verdict is Verdict.FAILED
+    assert "bowerbird models rollback price" in found.advice

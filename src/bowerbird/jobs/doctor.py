@@ -138,13 +138,17 @@ def _index(settings: Settings) -> Check:
 
 def _models(settings: Settings) -> Check:
     """The learned models, every file of them; what is not in use and not whole is only warned of."""
-    in_use = [
-        f"{kind} {model.fingerprint}"
-        for kind in LearnedKind
-        if (model := active_model(settings.models, kind)) is not None
-    ]
+    in_use = [model for kind in LearnedKind if (model := active_model(settings.models, kind)) is not None]
+    seen = ", ".join(f"{model.kind} {model.fingerprint}" for model in in_use) or "none"
+    seen += " in use"
+    if any(model.encoders for model in in_use):
+        with closing(open_stores(settings)) as stores:
+            encoders = stores.encoders.items()
+        stale = [model.kind for model in in_use if not model.encoders.items() <= encoders]
+        if stale:
+            seen += f"; {', '.join(stale)} learned from vectors of other encoders"
+            return Check("models", Verdict.FAILED, seen, "run `bowerbird train` for them again")
     damaged = damaged_models(settings.models)
-    seen = f"in use: {', '.join(in_use)}" if in_use else "none learned yet is in use"
     if damaged:
         reason, _, advice = next(iter(damaged.values())).message.partition("; ")
         return Check("models", Verdict.WARNING, f"{seen}; {len(damaged)} not whole: {reason}", advice)
