@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bowerbird.errors import InputError
 from bowerbird.indexing.exact_index import inner_products
 from bowerbird.indexing.market_index import MarketIndex, PhotoOwners
-from bowerbird.market.listing import Listing, Price, Status
+from bowerbird.market.listing import Listing, Photo, Price, Status
 from bowerbird.market.query import Filters
 from bowerbird.market.ranked_list import RankedList
 from small_index import (
@@ -223,20 +223,28 @@ def test_an_empty_index_answers_nothing_and_grows(tmp_path: Path):
             index.allowed(Filters(category="any"))
 
 
+def numbered_photo(row: int, n: int) -> Photo:
+    return Photo(f"p-{n}", f"{row}-{n}", f"{2**63 + 100 * row + n:016x}", 10, 10)
+
+
 @given(st.lists(st.integers(0, 5), max_size=12))
 def test_photo_owners_come_back_from_disk_and_grow_on(
     tmp_path_factory: pytest.TempPathFactory, photo_counts: list[int]
 ):
     owners, expected = PhotoOwners(), []
     for row, count in enumerate(photo_counts):
-        owners.append(row, [f"{row}-{n}" for n in range(count)])
-        expected += [row] * count
+        owners.append(row, [numbered_photo(row, n) for n in range(count)])
+        expected += [(row, n) for n in range(count)]
     folder = tmp_path_factory.mktemp("owners")
     owners.save(folder)
+    last = len(photo_counts)
     for kept in (owners, PhotoOwners.load(folder)):
-        kept.append(len(photo_counts), ["last"])
-        assert kept.rows(len(photo_counts) + 1).tolist() == [*expected, len(photo_counts)]
-        assert kept.rows(len(photo_counts)).tolist() == expected
+        kept.append(last, [numbered_photo(last, 0)])
+        assert kept.rows(last + 1).tolist() == [*(row for row, _ in expected), last]
+        assert kept.rows(last).tolist() == [row for row, _ in expected]
+        hashes = [2**63 + 100 * row + n for row, n in expected]
+        assert kept.perceptual_hashes(last).tolist() == hashes
+        assert kept.perceptual_hashes(last + 1).tolist() == [*hashes, 2**63 + 100 * last]
         for row, count in enumerate(photo_counts):
             names = [kept.content_hashes[photo] for photo in kept.photos_of(row)]
             assert names == [f"{row}-{n}" for n in range(count)]

@@ -95,7 +95,7 @@ def _flip(generation: Generation) -> None:
 
 def _later_format(generation: Generation) -> None:
     path = generation.folder / "manifest.json"
-    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "format": 2}))
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "format": 99}))
 
 
 @pytest.mark.parametrize(

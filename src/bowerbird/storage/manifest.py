@@ -13,7 +13,7 @@ from bowerbird import __version__
 from bowerbird.errors import MismatchError
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2  # 2: perceptual hashes beside the photos' owners
 
 
 @dataclass(frozen=True, slots=True)
