@@ -64,7 +64,7 @@ def bars(rows: Sequence[Bar], title: str, most: float | None = None) -> Markup:
         )
         for place, row in enumerate(rows)
     ]
-    return _svg(drawn, title, height=len(rows) * _BAR_ROW)
+    return svg(drawn, title, height=len(rows) * _BAR_ROW)
 
 
 def columns(counts: Sequence[Bar], ticks: Sequence[Tick], title: str, marker: Tick | None = None) -> Markup:
@@ -87,7 +87,7 @@ def columns(counts: Sequence[Bar], ticks: Sequence[Tick], title: str, marker: Ti
                 note=column.note,
             )
         )
-    drawn.extend(_axis(ticks, _COLUMNS_HEIGHT))
+    drawn.extend(axis(ticks, _COLUMNS_HEIGHT))
     if marker is not None:
         drawn.append(
             Markup(
@@ -95,7 +95,7 @@ def columns(counts: Sequence[Bar], ticks: Sequence[Tick], title: str, marker: Ti
                 '<text class="marker-label" x="{x:.2f}%" y="10">{label}</text>'
             ).format(x=100 * marker.position, bottom=_COLUMNS_HEIGHT, label=marker.label)
         )
-    return _svg(drawn, title, height=_COLUMNS_HEIGHT + 24)
+    return svg(drawn, title, height=_COLUMNS_HEIGHT + 24)
 
 
 def spans(rows: Sequence[Span], ticks: Sequence[Tick], title: str) -> Markup:
@@ -128,8 +128,8 @@ def spans(rows: Sequence[Span], ticks: Sequence[Tick], title: str) -> Markup:
                 high=high,
             )
         )
-    drawn.extend(_axis(ticks, bottom))
-    return _svg(drawn, title, height=bottom + 24)
+    drawn.extend(axis(ticks, bottom))
+    return svg(drawn, title, height=bottom + 24)
 
 
 def tree_map(tree: Mapping[str, Sequence[Bar]], title: str, width: int, height: int) -> Markup:
@@ -154,7 +154,7 @@ def tree_map(tree: Mapping[str, Sequence[Bar]], title: str, width: int, height: 
                 parts=Markup("").join(parts),
             )
         )
-    return _svg(drawn, title, view=(width, height))
+    return svg(drawn, title, view=(width, height))
 
 
 def frames(sizes: Sequence[tuple[int, int, float]], title: str) -> Markup:
@@ -175,7 +175,7 @@ def frames(sizes: Sequence[tuple[int, int, float]], title: str) -> Markup:
         )
         for width, height, share in sizes
     ]
-    return _svg(drawn, title, view=(300, 300))
+    return svg(drawn, title, view=(300, 300))
 
 
 def _tile(member: Bar, tile: Rectangle, group: str) -> Markup:
@@ -209,7 +209,8 @@ def _lines(text: str, width: float, most: int) -> list[str]:
     return lines if "…" not in lines and all(len(line) <= letters for line in lines) else []
 
 
-def _axis(ticks: Sequence[Tick], y: float) -> list[Markup]:
+def axis(ticks: Sequence[Tick], y: float) -> list[Markup]:
+    """A line over the whole width at `y` pixels, its ticks named below it."""
     line = Markup('<line class="axis" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(y=y)
     marks = [
         Markup('<text class="tick {anchor}" x="{x:.2f}%" y="{y}">{label}</text>').format(
@@ -223,9 +224,10 @@ def _axis(ticks: Sequence[Tick], y: float) -> list[Markup]:
     return [line, *marks]
 
 
-def _svg(
+def svg(
     parts: Sequence[Markup], title: str, *, height: float = 0, view: tuple[int, int] | None = None
 ) -> Markup:
+    """The parts in one drawing: `height` pixels high and as wide as the page, or of the units of `view`."""
     size = (
         Markup('width="100%" height="{}"').format(height)
         if view is None
