@@ -14,49 +14,17 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from bowerbird.assembly import create_home, open_engine
-from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError
-from bowerbird.evaluation.judgements import Judgements, Run, answerable, read_judgements
-from bowerbird.evaluation.metrics import (
-    Metric,
-    average_precision,
-    condensed,
-    linear_gain,
-    ndcg,
-    per_query,
-    precision,
-    recall,
-    reciprocal_rank,
-)
-from bowerbird.evaluation.report import Figure, measure, table
+from bowerbird.evaluation.judgements import Judgements, answerable, read_judgements
+from bowerbird.evaluation.report import Figure, table
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
+from bowerbird.jobs.judged_search import judged_figures
 from bowerbird.jobs.progress import Silent
-from bowerbird.market.query import Query
 from bowerbird.settings import load_settings
-
-PAGE = 200  # the most that one search answers
-BASELINE = "keywords"
-# The branches that each system listens to; a missing one weighs what the settings say.
-SYSTEMS: dict[str, dict[str, float]] = {
-    "hybrid": {},
-    "keywords": {"text": 0.0},
-    "text vectors": {"keywords": 0.0},
-}
-METRICS: dict[str, Metric] = {
-    "nDCG@10": partial(ndcg, k=10),
-    "nDCG@10 condensed": lambda ranking, grades: ndcg(condensed(ranking, grades), grades, 10),
-    "nDCG@10 linear gain": partial(ndcg, k=10, gain=linear_gain),
-    "MRR": reciprocal_rank,
-    "P@10": partial(precision, k=10),
-    "R@100": partial(recall, k=100),
-    "MAP": average_precision,
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,45 +65,9 @@ def _measured(home: Path, products: Path, column_map: Path | None, judgements: J
     index_market(settings, Silent())
     engine = open_engine(settings)
     try:
-        runs = {system: _run(engine, weights, judgements) for system, weights in SYSTEMS.items()}
+        return judged_figures(engine, judgements)
     finally:
         engine.close()
-    figures = []
-    for name, metric in METRICS.items():
-        values = {system: per_query(metric, run, judgements) for system, run in runs.items()}
-        figures += [
-            measure(
-                name,
-                system,
-                values[system],
-                seed=0,
-                baseline=_baseline(values) if system != BASELINE else None,
-            )
-            for system in SYSTEMS
-        ]
-    return figures
-
-
-def _baseline(values: dict[str, list[float]]) -> tuple[str, list[float]]:
-    return BASELINE, values[BASELINE]
-
-
-def _run(engine: Engine, weights: dict[str, float], judgements: Judgements) -> Run:
-    listening = replace(engine.settings, weights={**engine.settings.weights, **weights})
-    system = Engine(engine.stores, engine.projection, listening)
-    return {query: _ranking(system, query) for query in judgements}
-
-
-def _ranking(system: Engine, words: str) -> list[str]:
-    """The ids that a branch with a weight found: the others score 0 and stand at the end."""
-    ids: list[str] = []
-    query = Query(words=words, limit=PAGE)
-    while True:
-        answer = system.search(query)
-        ids += [hit.listing.listing_id for hit in answer.hits if hit.score > 0]
-        if answer.next_cursor is None or len(ids) % PAGE:
-            return ids
-        query = replace(query, cursor=answer.next_cursor)
 
 
 if __name__ == "__main__":
