@@ -1,5 +1,6 @@
 """Measuring a market."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from bowerbird.commands.options import AsJson, Home
 from bowerbird.settings import load_settings
 from bowerbird.terminal import out, print_json, progress_bars
 
-app = typer.Typer(name="evaluate", help="Measure this market's own search.", no_args_is_help=True)
+app = typer.Typer(name="evaluate", help="Measure this market's own search and models.", no_args_is_help=True)
 
 
 @app.command("cutoff")
@@ -28,3 +29,32 @@ def evaluate_cutoff(
         return
     for line in rates.lines():
         out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command("models")
+def evaluate_models(
+    output: Annotated[
+        Path | None, typer.Option(help="Write the report, with plots, to this HTML file.", show_default=False)
+    ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="CSV of the market's own queries: query,id,grade.", show_default=False),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every model in use, on the test listings, beside its baselines; search too where queries are judged."""
+    from bowerbird.jobs.model_page import write_model_page
+    from bowerbird.jobs.model_report import report_models
+
+    with progress_bars() as bars:
+        report = report_models(load_settings(home), bars, judgements=judgements)
+    if output is not None:
+        write_model_page(report, output)
+    if as_json:
+        print_json(report.payload())
+        return
+    for line in report.lines():
+        out.print(line, markup=False, soft_wrap=True)
+    if output is not None:
+        out.print(f"wrote {output}: open it in a browser", markup=False)

@@ -1,0 +1,162 @@
+"""`bowerbird evaluate models`: every model in use on the test listings, one report.
+
+In: a home. Out: a section a model, with its figures beside their baselines and its plots. Models that serve
+sellers and shoppers are asked about the test listings of the stored split as a server would ask them
+(`suggestion_figures`, `retrieval_figures`); of the others, whose networks would have to read every photo
+again, the figures measured on the same listings when they were published are shown, and are said to be.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bowerbird.assembly import open_engine
+from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
+from bowerbird.errors import InputError, UnavailableError
+from bowerbird.evaluation.judgements import Judgements, answerable, read_judgements
+from bowerbird.evaluation.model_metrics import read_figures
+from bowerbird.evaluation.report import Figure, table
+from bowerbird.jobs.judged_search import judged_figures
+from bowerbird.jobs.progress import Progress
+from bowerbird.settings import Settings
+from bowerbird.storage.model_registry import active_model
+
+TITLES = {
+    LearnedKind.CATEGORY: "Category suggestion",
+    LearnedKind.PRICE: "Price suggestion",
+    LearnedKind.LISTING: "Listing encoder",
+    LearnedKind.PHOTO_CLASSIFIER: "Photo classifier",
+    LearnedKind.TEXT_CLASSIFIER: "Text classifier",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One model, or search, and what was measured."""
+
+    title: str
+    source: str  # how the figures came about, a sentence
+    figures: tuple[Figure, ...]
+    plots: Mapping[str, Any] = field(default_factory=dict)  # as in evaluation.model_metrics
+    model: LearnedModel | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "title": self.title,
+            "source": self.source,
+            "kind": self.model.kind if self.model else None,
+            "fingerprint": self.model.fingerprint if self.model else None,
+            "data": self.model.data if self.model else None,
+            "figures": [figure.as_json() for figure in self.figures],
+            "plots": dict(self.plots),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What is in use on one home, measured."""
+
+    home: Path
+    made_at: datetime
+    sections: tuple[Section, ...]
+    unused: tuple[LearnedKind, ...]  # kinds of which no model is in use
+
+    def payload(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "home": str(self.home),
+            "made_at": self.made_at.isoformat(),
+            "not_in_use": list(self.unused),
+            "sections": [section.payload() for section in self.sections],
+        }
+
+    def lines(self) -> list[str]:
+        """For a terminal."""
+        lines: list[str] = []
+        for section in self.sections:
+            name = f" ({section.model.fingerprint})" if section.model else ""
+            lines += [f"{section.title}{name}: {section.source}", "", table(section.figures), ""]
+        if self.unused:
+            lines.append(f"not in use: {', '.join(self.unused)}")
+        return lines
+
+
+def report_models(
+    settings: Settings, progress: Progress, *, judgements: Path | None = None, now: datetime | None = None
+) -> ModelReport:
+    """Measure what is in use.
+
+    Args:
+        settings: of the home.
+        progress: told of each section.
+        judgements: the market's own queries with grades, if it has any; search is measured by them.
+        now: when the report is made; the time it is, unless given.
+
+    Raises:
+        NotFoundError: a model in use, or the judgements file, is gone.
+        MismatchError: a model in use is damaged.
+        InputError: the judgements cannot be used.
+        UnavailableError: no model is in use and no judgements were given, so there is nothing to report.
+    """
+    judged = None if judgements is None else read_judgements(judgements)
+    models = models_in_use(settings.models)
+    if not models and judged is None:
+        raise UnavailableError(
+            f"no learned model is in use at {settings.home}, so there is nothing to measure; run `bowerbird "
+            "train`, or give --judgements to measure search alone"
+        )
+    progress.step("measuring", len(models) + (judged is not None))
+    sections = []
+    for model in models:
+        sections.append(published_section(model))
+        progress.advance(1)
+    if judged is not None:
+        sections.append(search_section(settings, judged))
+        progress.advance(1)
+    unused = tuple(kind for kind in TITLES if kind not in {model.kind for model in models})
+    return ModelReport(settings.home, now or datetime.now(UTC), tuple(sections), unused)
+
+
+def search_section(settings: Settings, judged: Judgements) -> Section:
+    """Search, by what people said of its answers.
+
+    Raises:
+        InputError: no query has anything relevant.
+    """
+    useful = answerable(judged)
+    if not useful:
+        raise InputError(
+            f"none of the {len(judged)} judged queries has a listing of grade 1 or more, so search cannot be "
+            "measured; add grades of 1 or more"
+        )
+    with closing(open_engine(settings)) as engine:
+        figures = judged_figures(engine, useful)
+    left_out = len(judged) - len(useful)
+    without = f"; {left_out} more have nothing relevant and are left out" if left_out else ""
+    return Section("Search", f"measured now on {len(useful)} judged queries{without}", tuple(figures))
+
+
+def published_section(model: LearnedModel) -> Section:
+    """What the model says of itself."""
+    return Section(
+        TITLES[model.kind],
+        "measured on the test listings when it was published",
+        read_figures(model.metrics),
+        model.metrics["plots"],
+        model,
+    )
+
+
+def models_in_use(models_folder: Path) -> list[LearnedModel]:
+    """The active model of each kind that has one, in the order of `TITLES`.
+
+    Raises:
+        NotFoundError: one is gone.
+        MismatchError: one is damaged.
+    """
+    found = (active_model(models_folder, kind) for kind in TITLES)
+    return [model for model in found if model is not None]
