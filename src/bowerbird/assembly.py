@@ -1,7 +1,9 @@
 """Settings become a wired engine: the only file that names concrete parts."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from bowerbird.cleaning.event_rows import EventLimits
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
@@ -16,8 +18,9 @@ from bowerbird.retrieval.cutoff import Cutoff
 from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
 from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
-from bowerbird.storage.database import open_database, sqlite_url
+from bowerbird.storage.database import Database, open_database, sqlite_url
 from bowerbird.storage.embedding_store import EmbeddingStore
+from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.generations import Generations
 from bowerbird.storage.listing_vectors import ListingVectors
 from bowerbird.storage.photo_store import PhotoStore
@@ -41,8 +44,24 @@ def open_catalogue(settings: Settings) -> Catalogue:
     Raises:
         NotFoundError: there is no such home.
     """
-    _check_home(settings.home)
-    return Catalogue(open_database(settings.database or sqlite_url(settings.home / "catalogue.db")))
+    return Catalogue(_open_database(settings))
+
+
+def open_event_stores(settings: Settings) -> EventStores:
+    """The logs of what shoppers did and were served, of an existing home.
+
+    Raises:
+        NotFoundError: there is no such home.
+    """
+    return EventStores.on(_open_database(settings))
+
+
+def event_limits(settings: Settings) -> EventLimits:
+    """Which times events are taken with: none that would be deleted at once for its age."""
+    events = settings.events
+    days = min((days for days in (events.oldest_days, events.keep_days) if days), default=None)
+    oldest = None if days is None else timedelta(days=days)
+    return EventLimits(oldest, timedelta(seconds=events.future_seconds))
 
 
 def open_photo_store(settings: Settings) -> PhotoStore:
@@ -140,6 +159,11 @@ def _synonyms(choice: str) -> dict[str, tuple[str, ...]]:
     if choice == "none":
         return {}
     return default_synonyms() if choice == "default" else read_synonyms(Path(choice))
+
+
+def _open_database(settings: Settings) -> Database:
+    _check_home(settings.home)
+    return open_database(settings.database or sqlite_url(settings.home / "catalogue.db"))
 
 
 def _check_home(home: Path) -> None:

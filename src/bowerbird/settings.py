@@ -102,13 +102,33 @@ class PhotoSettings(_Group):
     max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of a photo, from its header.")
 
 
+class EventSettings(_Group):
+    """What shoppers do: what is taken, logged and kept."""
+
+    log_queries: bool = Field(
+        True, description="Log each reply served: what was asked, by whom, and the listings shown."
+    )
+    keep_days: float = Field(
+        0, ge=0, description="Days after which events and logged replies are deleted; 0 keeps them for ever."
+    )
+    oldest_days: float = Field(
+        7300, ge=0, description="Events older than so many days come from a wrong clock: refused; 0 takes any."
+    )
+    future_seconds: float = Field(
+        300, ge=0, description="Events that lie further in the future are refused; clocks differ a little."
+    )
+    waiting_pages: int = Field(
+        10_000, ge=1, description="Most replies that wait to be logged; more are not logged, but counted."
+    )
+
+
 class ServingSettings(_Group):
     """The web server."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
-    max_bulk_rows: int = Field(10_000, ge=1, description="Most listings in one bulk call.")
+    max_bulk_rows: int = Field(10_000, ge=1, description="Most listings, or events, in one bulk call.")
 
 
 class Settings(BaseSettings):
@@ -125,6 +145,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     search: SearchSettings = SearchSettings()
     photos: PhotoSettings = PhotoSettings()
+    events: EventSettings = EventSettings()
     serving: ServingSettings = ServingSettings()
 
     @classmethod

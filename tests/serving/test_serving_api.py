@@ -37,7 +37,7 @@ def client(engine: Engine, settings: Settings) -> TestClient:
 @pytest.fixture(scope="module")
 def reader(known_engine: Engine, indexed_home: Path) -> TestClient:
     """A client for tests that change nothing."""
-    app = create_app(known_engine, load_settings(indexed_home))
+    app = create_app(known_engine, load_settings(indexed_home, events={"log_queries": False}))
     return TestClient(app, raise_server_exceptions=False)
 
 

@@ -94,10 +94,7 @@ def open_source(
         if path.lower().endswith(".zip"):
             source = _from_files(open_files(location, storage_options), column_map)
             return replace(source, state=_state(filesystem, path))
-        if not filesystem.exists(path):
-            raise NotFoundError(f"there is nothing at {location} to import; check the path")
-        state = _state(filesystem, path)
-    rows = table_rows(location, path, lambda: filesystem.open(path, "rb"))
+    rows, state = open_table(location, storage_options)
     source = replace(_mapped(rows, column_map), state=state)
     is_classic = _is_classic(rows)
     if not (is_classic or "photos" in source.column_map.columns):
@@ -107,6 +104,22 @@ def open_source(
         return source
     images = _images_table(beside, "") if is_classic else None
     return replace(source, images=images, photos=_photos_beside(beside, ""))
+
+
+def open_table(location: str, storage_options: StorageOptions | None = None) -> tuple[RowSource, str]:
+    """The rows of one table file, and the size and time by which its contents are known.
+
+    Raises:
+        NotFoundError: there is nothing there.
+        UnavailableError: the store cannot be reached.
+        InputError: it is no table.
+    """
+    filesystem, path = locate(location, storage_options)
+    with storage_errors(location):
+        if not filesystem.exists(path):
+            raise NotFoundError(f"there is nothing at {location} to import; check the path")
+        state = _state(filesystem, path)
+    return table_rows(location, path, lambda: filesystem.open(path, "rb")), state
 
 
 def _state(filesystem: AbstractFileSystem, path: str) -> str:

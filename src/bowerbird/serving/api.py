@@ -15,6 +15,7 @@ from bowerbird.errors import InputError, TooLargeError
 from bowerbird.market.listing import Listing
 from bowerbird.market.query import Query as MarketQuery
 from bowerbird.serving.front import Front
+from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.serving.requests import (
     LONGEST_ID,
     BulkListing,
@@ -44,35 +45,6 @@ _SEARCH_BODY = {
         },
     }
 }
-_ERROR_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "string"},
-        "message": {"type": "string"},
-        "details": {"type": "array", "items": {"type": "string"}},
-    },
-    "required": ["error", "message", "details"],
-}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
-    for status, text in {
-        404: "It does not exist.",
-        409: "It was changed meanwhile.",
-        413: "Over a limit.",
-        422: "It cannot be used; the message says why.",
-        503: "A part is not ready; the message says what to run.",
-    }.items()
-}
-
-
-class JSONReply(Response):
-    """A dictionary, with numpy arrays in it, written by orjson."""
-
-    media_type = "application/json"
-
-    def render(self, content: object) -> bytes:
-        """The bytes of the reply."""
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def front_of(request: Request) -> Front:
@@ -83,7 +55,7 @@ def front_of(request: Request) -> Front:
 
 def api_router() -> APIRouter:
     """Every endpoint but the pages."""
-    router = APIRouter(responses=_ERRORS, default_response_class=JSONReply)
+    router = APIRouter(responses=ERRORS, default_response_class=JSONReply)
     _add_search(router)
     _add_catalogue(router)
     _add_vectors(router)

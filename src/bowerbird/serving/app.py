@@ -14,11 +14,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bowerbird import __version__
+from bowerbird.assembly import open_event_stores
 from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError, InputError, TooLargeError
-from bowerbird.serving.api import JSONReply, api_router, front_of, validation_details
+from bowerbird.serving.api import api_router, front_of, validation_details
+from bowerbird.serving.event_front import EventFront
+from bowerbird.serving.events_api import events_router
 from bowerbird.serving.front import Front
 from bowerbird.serving.pages import register_pages
+from bowerbird.serving.replies import JSONReply
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
 
@@ -35,11 +39,17 @@ HTTP_CODES = {400: "invalid_input", 404: "not_found", 405: "method_not_allowed"}
 
 def create_app(engine: Engine, settings: Settings) -> FastAPI:
     """The application over an open engine, which it closes when it stops."""
+    front = Front(engine, settings)
+    events = EventFront(open_event_stores(settings), settings, front.telemetry)
+    if settings.events.log_queries:
+        front.note_page = events.note
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         engine.projection.start()
+        events.start()
         yield
+        events.close()
         engine.close()
 
     app = FastAPI(
@@ -48,13 +58,14 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         description="Search and recommendation ranking for a second-hand marketplace.",
         lifespan=lifespan,
     )
-    app.state.front = Front(engine, settings)
+    app.state.front, app.state.events = front, events
     _add_error_shape(app)
     app.include_router(api_router())
+    app.include_router(events_router())
     register_pages(app, front_of)
     app.add_middleware(Compressed)
     app.add_middleware(BodyLimit, max_bytes=settings.serving.max_body_bytes)
-    app.add_middleware(Observed, telemetry=app.state.front.telemetry)
+    app.add_middleware(Observed, telemetry=front.telemetry)
     return app
 
 

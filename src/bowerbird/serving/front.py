@@ -28,9 +28,11 @@ from bowerbird.serving.requests import (
     new_listing,
     photo_bytes,
 )
+from bowerbird.serving.served_pages import search_page, similar_page
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
 from bowerbird.storage.listing_row import row_of
+from bowerbird.storage.query_log import ServedPage
 
 THUMBNAIL_SIZES = (320, 640)
 THUMBNAILS_KEPT = 2000  # about 20 kB each
@@ -47,6 +49,7 @@ class Front:
         self.engine = engine
         self.settings = settings
         self.telemetry = Telemetry()
+        self.note_page: Callable[[ServedPage], None] | None = None  # logs each page served
         self._now = now or (lambda: datetime.now(UTC))
         self._thumbnail = lru_cache(maxsize=THUMBNAILS_KEPT)(self._drawn_thumbnail)
 
@@ -54,6 +57,8 @@ class Front:
         """The reply to a query."""
         answer = self.engine.search(query)
         self.telemetry.observe_stages(answer.stages)
+        if self.note_page is not None:
+            self.note_page(search_page(query, answer, self._now()))
         return answer_payload(answer, self.engine)
 
     def search_model(self, model: SearchModel) -> dict[str, Any]:
@@ -62,7 +67,10 @@ class Front:
 
     def similar(self, listing_id: str, limit: int) -> dict[str, Any]:
         """The listings most like one."""
-        return answer_payload(self.engine.similar(listing_id, limit), self.engine)
+        answer = self.engine.similar(listing_id, limit)
+        if self.note_page is not None:
+            self.note_page(similar_page(listing_id, answer, self._now()))
+        return answer_payload(answer, self.engine)
 
     def listing(self, listing_id: str) -> dict[str, Any]:
         """One listing, whole."""

@@ -26,6 +26,18 @@ class Telemetry:
         self.lag = Gauge(
             "bowerbird_revision_lag", "Revisions the index is behind the catalogue.", registry=self.registry
         )
+        self.events = Counter(
+            "bowerbird_events",
+            "Events received, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.waiting_pages = Gauge(
+            "bowerbird_waiting_pages", "Replies served that wait to be logged.", registry=self.registry
+        )
+        self.dropped_pages = Gauge(
+            "bowerbird_dropped_pages", "Replies not logged since the start.", registry=self.registry
+        )
         self._stages = Histogram(
             "bowerbird_stage_seconds", "Time of a stage.", ["stage"], buckets=BUCKETS, registry=self.registry
         )

@@ -36,7 +36,7 @@ class EventImport:
 
 
 _REASONS = {reason.value: reason for reason in Reason}
-_REJECTION_COLUMNS = tuple(
+REJECTION_COLUMNS = tuple(
     event_rejections.c[name] for name in ("row", "listing_id", "field", "value", "reason", "detail")
 )
 
@@ -120,16 +120,19 @@ class EventImportLog:
     def rejections(self, import_id: int, limit: int = 100) -> list[Rejection]:
         """The first `limit` rows that an import refused."""
         query = (
-            select(*_REJECTION_COLUMNS)
+            select(*REJECTION_COLUMNS)
             .where(event_rejections.c.import_id == import_id)
             .order_by(event_rejections.c.id)
             .limit(limit)
         )
         with self._database.reading() as connection:
-            return [
-                Rejection(Part.ROW, row, listing_id, field, value, _REASONS[reason], detail)
-                for row, listing_id, field, value, reason, detail in connection.execute(query)
-            ]
+            return [rejection_of(row) for row in connection.execute(query)]
+
+
+def rejection_of(row: Sequence[Any]) -> Rejection:
+    """The rejection whose `REJECTION_COLUMNS` are `row`."""
+    number, listing_id, field, value, reason, detail = row
+    return Rejection(Part.ROW, number, listing_id, field, value, _REASONS[reason], detail)
 
 
 def _row(connection: Connection, import_id: int | None) -> Sequence[Any]:

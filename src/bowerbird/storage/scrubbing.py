@@ -1,9 +1,9 @@
 """Making the bytes of deleted rows leave the disk, not only the tables.
 
-SQLite zeroes what is deleted under `secure_delete`, but pages that were split or moved earlier keep stale
-copies in their free space, and the write-ahead log keeps old pages until it is cut. So the log is cut, the
-file is searched for the bytes, and only where some are left is it written anew (VACUUM). PostgreSQL's dead
-rows are given up to be overwritten; its archives and backups, like copies of a home, are their owner's.
+SQLite zeroes what is deleted under `secure_delete`, but not what expired without it before, and the
+write-ahead log keeps old pages until it is cut. So the log is cut, the file is searched for the bytes, and
+only where some are left is it written anew (VACUUM). PostgreSQL's dead rows are given up to be overwritten;
+its archives and backups, like copies of a home, are their owner's.
 """
 
 import sqlite3

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
 
+from bowerbird.cleaning.rejection import Rejection
 from bowerbird.market.event import Event
 from bowerbird.storage.database import Database
+from bowerbird.storage.event_import_log import REJECTION_COLUMNS, rejection_of
 from bowerbird.storage.event_log import EVENT_COLUMNS, event_of
 from bowerbird.storage.log_sequence import EVENTS, QUERIES, chunked, count_erasure
 from bowerbird.storage.query_log import PAGE_COLUMNS, ServedPage, page_of
@@ -27,6 +29,10 @@ class ShopperRecord:
     sessions: tuple[str, ...]
     events: tuple[Event, ...]
     pages: tuple[ServedPage, ...]
+    rejections: tuple[Rejection, ...]  # rows of imports that were refused
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.pages or self.rejections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,16 @@ class ShopperRecords:
                 for theirs in _conditions(queries, shopper, sessions)
                 for row in connection.execute(select(queries.c.sequence, *PAGE_COLUMNS).where(theirs))
             }
+            refused = {
+                row[0]: rejection_of(row[1:])
+                for theirs in _conditions(event_rejections, shopper, sessions)
+                for row in connection.execute(select(event_rejections.c.id, *REJECTION_COLUMNS).where(theirs))
+            }
         return ShopperRecord(
             tuple(sessions),
             tuple(logged[sequence] for sequence in sorted(logged)),
             tuple(served[sequence] for sequence in sorted(served)),
+            tuple(refused[number] for number in sorted(refused)),
         )
 
     def erase(self, shopper: str) -> Erasure:
