@@ -1,0 +1,1 @@
+"""What a shopper did becomes what they may want."""
