@@ -141,7 +141,10 @@ def _row(model: LearnedModel, active: bool) -> dict[str, Any]:
 
 
 def _listed(rows: Iterable[dict[str, Any]]) -> Table:
-    shown = Table("", "kind", "fingerprint", "trained (UTC)", "data", "figure", box=None, header_style="bold")
+    shown = Table(box=None, header_style="bold")
+    for name in ("", "kind", "fingerprint", "trained (UTC)", "data"):
+        shown.add_column(name, no_wrap=True)
+    shown.add_column("figure")
     for row in rows:
         figure = Figure(**row["headline"]) if row["headline"] else None
         shown.add_row(
@@ -149,7 +152,7 @@ def _listed(rows: Iterable[dict[str, Any]]) -> Table:
             row["kind"],
             row["fingerprint"],
             row["trained_at"][:16].replace("T", " "),
-            row["data"],
+            row["data"][:6],
             _headline(figure) if figure else "none",
         )
     return shown

@@ -70,7 +70,7 @@ def curves(
     diagonal: bool = False,
 ) -> Markup:
     """Lines through their points; `diagonal` is drawn from corner to corner, where x and y agree."""
-    top = 8 + _LEGEND_ROW * len(lines)
+    top = 18 + _LEGEND_ROW * len(lines)
     bottom = top + _HEIGHT
     drawn = [*_legend(lines), *_grid(y[1], bottom)]
     if diagonal:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +18,7 @@ from bowerbird.storage.model_registry import active_model, damaged_models
 BYTES_A_LISTING = 12_000  # vectors, words and columns in memory, measured on the 100,000-listing benchmark
 SPARE_DISK = 2_000_000_000
 PHOTOS_SAMPLED = 50
+QUICK = ("disk", "catalogue", "memory", "photos")  # the checks that take milliseconds
 
 
 class Verdict(StrEnum):
@@ -38,8 +39,8 @@ class Check:
     advice: str = ""
 
 
-def examine(settings: Settings) -> list[Check]:
-    """Every check, in the order in which to mend what failed."""
+def examine(settings: Settings, names: Collection[str] | None = None) -> list[Check]:
+    """Every check, or those of `names`, in the order in which to mend what failed."""
     checks: list[tuple[str, Callable[[Settings], Check]]] = [
         ("disk", _disk),
         ("catalogue", _catalogue),
@@ -49,7 +50,7 @@ def examine(settings: Settings) -> list[Check]:
         ("index", _index),
         ("models", _models),
     ]
-    return [_guarded(name, check, settings) for name, check in checks]
+    return [_guarded(name, check, settings) for name, check in checks if names is None or name in names]
 
 
 def _guarded(name: str, check: Callable[[Settings], Check], settings: Settings) -> Check:

@@ -6,11 +6,19 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.evaluation.model_metrics import lower_is_better
 from bowerbird.evaluation.report import Figure
 from bowerbird.jobs.charts import Span, Tick, spans
 from bowerbird.jobs.curve_charts import Curve, Range, curves, matrix, nice_range
 
+TITLES = {
+    LearnedKind.CATEGORY: "Category suggestion",
+    LearnedKind.PRICE: "Price suggestion",
+    LearnedKind.LISTING: "Listing encoder",
+    LearnedKind.PHOTO_CLASSIFIER: "Photo classifier",
+    LearnedKind.TEXT_CLASSIFIER: "Text classifier",
+}
 UNIT = Range(0.0, 1.0)
 _SHARES = UNIT.ticks((0.0, 0.25, 0.5, 0.75, 1.0), "{:.0%}")
 _MOST_LABELS = 20  # a larger confusion matrix is not drawn: nobody could read it

@@ -20,17 +20,10 @@ from bowerbird.evaluation.judgements import Judgements, answerable, read_judgeme
 from bowerbird.evaluation.model_metrics import read_figures
 from bowerbird.evaluation.report import Figure, table
 from bowerbird.jobs.judged_search import judged_figures
+from bowerbird.jobs.model_charts import TITLES
 from bowerbird.jobs.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
-
-TITLES = {
-    LearnedKind.CATEGORY: "Category suggestion",
-    LearnedKind.PRICE: "Price suggestion",
-    LearnedKind.LISTING: "Listing encoder",
-    LearnedKind.PHOTO_CLASSIFIER: "Photo classifier",
-    LearnedKind.TEXT_CLASSIFIER: "Text classifier",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bowerbird.market.query import Sort
 from bowerbird.serving import wording
 from bowerbird.serving.facet_links import category_links, price_bars, value_links
 from bowerbird.serving.front import Front
+from bowerbird.serving.owner import Health, ModelPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
 
 SIMILAR_LIMIT = 12
@@ -56,6 +57,8 @@ class _Pages:
     def __init__(self, front_of: Callable[[Request], Front], environment: Environment) -> None:
         self._front_of = front_of
         self._environment = environment
+        self._health = Health()
+        self._models = ModelPanels()
 
     def search(self, request: Request) -> HTMLResponse:
         """The search page of an address."""
@@ -84,10 +87,17 @@ class _Pages:
     def owner(self, request: Request) -> HTMLResponse:
         """The state of the market."""
         try:
-            state = self._front_of(request).state()
+            front = self._front_of(request)
+            state = front.state()
         except BowerbirdError as error:
             return self._problem(error)
-        return self._page("owner.html", state=state, form=SearchForm())
+        return self._page(
+            "owner.html",
+            state=state,
+            models=self._models.panels(front.settings.models),
+            checks=self._health.checks(front.settings),
+            form=SearchForm(),
+        )
 
     def _found(self, request: Request, given: Mapping[str, object], upload: bytes | None) -> HTMLResponse:
         front = self._front_of(request)
