@@ -24,6 +24,8 @@ from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.generations import Generations
 from bowerbird.storage.listing_vectors import ListingVectors
 from bowerbird.storage.photo_store import PhotoStore
+from bowerbird.suggesting.draft_photos import DraftPhotoReader
+from bowerbird.suggesting.sellers import Sellers
 
 
 def create_home(settings: Settings) -> None:
@@ -152,6 +154,17 @@ def open_engine(settings: Settings) -> Engine:
             photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
             kept_rows=search.kept_rows,
         ),
+        _sellers(stores, settings),
+    )
+
+
+def _sellers(stores: Stores, settings: Settings) -> Sellers:
+    vectors, limits = stores.vectors, settings.photos
+    return Sellers(
+        vectors.text_encoder,
+        DraftPhotoReader(vectors.photo_encoder, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes),
+        stores.catalogue.get,
+        vectors.photo_store.read,
     )
 
 

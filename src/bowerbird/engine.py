@@ -5,7 +5,7 @@ explain.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_fil
 from bowerbird.storage.catalogue import Change
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
+from bowerbird.suggesting.sellers import Part, SearchedMarket, Sellers, Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,13 @@ class _Matched:
 class Engine:
     """One market, open for searching and for changes."""
 
-    def __init__(self, stores: Stores, projection: Projection, settings: SearchSettings) -> None:
+    def __init__(
+        self, stores: Stores, projection: Projection, settings: SearchSettings, sellers: Sellers
+    ) -> None:
         self.stores = stores
         self.projection = projection
         self.settings = settings
+        self.sellers = sellers
         self._pager = Pager(settings.kept_rows)
         self._vocabulary: tuple[tuple[str, int, int, int], Vocabulary] | None = None
         projection.on_swap = self._pager.let_go_of
@@ -151,6 +155,18 @@ class Engine:
         hits = tuple(Hit(listings[row], score, reasons[row]) for row, score in scored if row in listings)
         return Answer(uuid.uuid4().hex, hits, len(ranked), True, clock.total_ms, clock.stages)
 
+    def suggest(
+        self, listing: Listing, uploads: Sequence[bytes] | None, parts: Collection[Part] = tuple(Part)
+    ) -> Suggestions:
+        """What a seller is told of `listing` with its photos as files, before it is on sale.
+
+        Raises:
+            InputError: a photo cannot be used.
+        """
+        opened = self.projection.current
+        market = SearchedMarket(opened.index, opened.whitening.apply)
+        return self.sellers.suggest(listing, uploads, market, parts)
+
     def listing(self, listing_id: str) -> Listing:
         """One listing, of whatever status but hidden.
 
@@ -202,6 +218,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop following the catalogue; let go of the index and of the databases."""
+        self.sellers.close()
         self.projection.close()
         self.stores.close()
 

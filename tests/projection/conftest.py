@@ -38,7 +38,12 @@ def open_home(known_engine: Engine) -> OpenHome:
             photo_store=open_photo_store(settings),
         )
         stores = Stores(open_catalogue(settings), vectors, open_generations(settings))
-        return Engine(stores, Projection(stores, projection_settings(settings)), known_engine.settings)
+        return Engine(
+            stores,
+            Projection(stores, projection_settings(settings)),
+            known_engine.settings,
+            known_engine.sellers,
+        )
 
     return opened
 
