@@ -56,8 +56,12 @@ class InvertedResidual(nn.Module):
         if self.expands:
             self._expand_conv = nn.Conv2d(channels_in, wide, 1, bias=False)
             self._bn0 = nn.BatchNorm2d(wide, eps=_EPSILON)
-        self.pad = same_padding(stage.kernel, stride)
-        self._depthwise_conv = nn.Conv2d(wide, wide, stage.kernel, stride, groups=wide, bias=False)
+        # Without a stride the padding is even, and the convolution's own spares a copy of the maps.
+        even = (stage.kernel - 1) // 2 if stride == 1 else 0
+        self.pad = nn.Identity() if even else same_padding(stage.kernel, stride)
+        self._depthwise_conv = nn.Conv2d(
+            wide, wide, stage.kernel, stride, padding=even, groups=wide, bias=False
+        )
         self._bn1 = nn.BatchNorm2d(wide, eps=_EPSILON)
         self._project_conv = nn.Conv2d(wide, stage.channels, 1, bias=False)
         self._bn2 = nn.BatchNorm2d(stage.channels, eps=_EPSILON)
