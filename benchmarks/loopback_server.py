@@ -66,17 +66,19 @@ class Server:
             self._process.wait()
 
 
-def answer_times(port: int, bodies: Sequence[bytes], *, warm_up: int) -> list[float]:
+def answer_times(
+    port: int, bodies: Sequence[bytes], *, warm_up: int, path: str = "/v1/search"
+) -> list[float]:
     """Milliseconds that one client waits for the answer to each of `bodies` after the first `warm_up`.
 
     Raises:
-        UnavailableError: a search was not answered.
+        UnavailableError: a call was not answered.
     """
     times = []
     with closing(HTTPConnection(LOOPBACK, port, timeout=60)) as connection:
         for body in bodies:
             started = time.perf_counter()
-            _search(connection, body)
+            _call(connection, path, body)
             times.append(1000 * (time.perf_counter() - started))
     return times[warm_up:]
 
@@ -85,7 +87,7 @@ def answers_a_second(port: int, bodies: Sequence[bytes], clients: int, seconds: 
     """What `clients` at once are answered, each asking again as soon as it is.
 
     Raises:
-        UnavailableError: a search was not answered.
+        UnavailableError: a call was not answered.
     """
 
     def ask(client: int) -> int:
@@ -94,7 +96,7 @@ def answers_a_second(port: int, bodies: Sequence[bytes], clients: int, seconds: 
             for body in islice(cycle(bodies), client * len(bodies) // clients, None):
                 if time.perf_counter() >= end:
                     break
-                _search(connection, body)
+                _call(connection, "/v1/search", body)
                 answers += 1
         return answers
 
@@ -105,8 +107,26 @@ def answers_a_second(port: int, bodies: Sequence[bytes], clients: int, seconds: 
     return total / (time.perf_counter() - started)
 
 
-def _search(connection: HTTPConnection, body: bytes) -> None:
-    connection.request("POST", "/v1/search", body, _HEADERS)
+def seconds_for_all(port: int, bodies: Sequence[bytes], clients: int, path: str) -> float:
+    """How long `clients` at once take to have each of `bodies` answered once.
+
+    Raises:
+        UnavailableError: a call was not answered.
+    """
+
+    def ask(client: int) -> None:
+        with closing(HTTPConnection(LOOPBACK, port, timeout=60)) as connection:
+            for body in bodies[client::clients]:
+                _call(connection, path, body)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(ask, range(clients)))
+    return time.perf_counter() - started
+
+
+def _call(connection: HTTPConnection, path: str, body: bytes) -> None:
+    connection.request("POST", path, body, _HEADERS)
     response = connection.getresponse()
     content = response.read()
     if response.status != 200:

@@ -112,7 +112,7 @@ class EventSettings(_Group):
         0, ge=0, description="Days after which events and logged replies are deleted; 0 keeps them for ever."
     )
     oldest_days: float = Field(
-        7300, ge=0, description="Events older than so many days come from a wrong clock: refused; 0 takes any."
+        7300, ge=0, description="Events of more days ago are refused, as of a wrong clock; 0 takes any."
     )
     future_seconds: float = Field(
         300, ge=0, description="Events that lie further in the future are refused; clocks differ a little."

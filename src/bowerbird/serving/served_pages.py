@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from bowerbird.cleaning.field_values import UNSTORABLE
 from bowerbird.market.query import Query
 from bowerbird.ranking.answer import Answer
 from bowerbird.retrieval.paging import Cursor
@@ -20,15 +21,15 @@ def search_page(query: Query, answer: Answer, now: datetime) -> ServedPage:
         time=now,
         listing_ids=_shown(answer),
         total=answer.total,
-        words=query.words,
+        words=UNSTORABLE.sub("", query.words),
         request={
             "filters": filters,
             "sort": query.sort.value,
             "limit": query.limit,
             "photo": query.photo is not None,
         },
-        shopper=query.shopper,
-        session=query.session,
+        shopper=_known(query.shopper),
+        session=_known(query.session),
         first_position=1 + skipped,
     )
 
@@ -37,6 +38,11 @@ def similar_page(listing_id: str, answer: Answer, now: datetime) -> ServedPage:
     """The listings shown as similar to one."""
     asked: dict[str, Any] = {"listing_id": listing_id}
     return ServedPage(answer.query_id, "similar", now, _shown(answer), answer.total, request=asked)
+
+
+def _known(whose: str | None) -> str | None:
+    """The id as events name it; None where no event could."""
+    return UNSTORABLE.sub("", whose).strip() or None if whose else None
 
 
 def _shown(answer: Answer) -> tuple[str, ...]:

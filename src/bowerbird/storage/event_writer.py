@@ -137,11 +137,14 @@ class EventWriter:
             done.set_result(outcome)
 
     def _failed(self, batches: list[_Batch], pages: list[ServedPage], error: Exception) -> None:
-        if len(batches) + bool(pages) > 1 and not isinstance(error, UnavailableError):
-            # Something is wrong with one of them, which must not be held against the others.
+        # Something may be wrong with one of them, which must not be held against the others.
+        if batches and pages:
+            self._write(batches, [])
+            self._write([], pages)
+            return
+        if len(batches) > 1 and not isinstance(error, UnavailableError):
             for batch in batches:
                 self._write([batch], [])
-            self._write([], pages)
             return
         if pages:
             log.error("%d served pages were not logged", len(pages), exc_info=error)

@@ -5,7 +5,7 @@ for them: a kill may lose the last few.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class ServedPage:
     listing_ids: tuple[str, ...]
     total: int
     words: str = ""
-    request: dict[str, Any] | None = None
+    request: dict[str, Any] = field(default_factory=dict)
     shopper: str | None = None
     session: str | None = None
     first_position: int = 1
@@ -147,7 +147,7 @@ def _row_of(page: ServedPage) -> dict[str, Any]:
         "listing_ids": list(page.listing_ids),
         "total": page.total,
         "words": page.words,
-        "request": page.request or {},
+        "request": page.request,
         "shopper": page.shopper,
         "session": page.session,
         "first_position": page.first_position,

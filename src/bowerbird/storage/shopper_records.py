@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
 
+from bowerbird.cleaning.field_values import UNSTORABLE
 from bowerbird.cleaning.rejection import Rejection
 from bowerbird.market.event import Event
 from bowerbird.storage.database import Database
@@ -113,6 +114,8 @@ class ShopperRecords:
 
 def _sessions(connection: Connection, shopper: str) -> list[str]:
     """The sessions that the shopper's id was seen in."""
+    if UNSTORABLE.search(shopper):
+        return []
     seen = {
         session
         for table in (events, queries)
@@ -125,6 +128,8 @@ def _sessions(connection: Connection, shopper: str) -> list[str]:
 
 def _conditions(table: Table, shopper: str, sessions: Sequence[str]) -> list[ColumnElement[bool]]:
     """Conditions that together, each by an index, select the shopper's rows of a table."""
+    if UNSTORABLE.search(shopper):  # no database keeps such an id, and some choke on it
+        return []
     theirs = table.c.shopper == shopper
     if table is event_rejections:
         # The raw text of a row that could not be parsed says nobody's id in a column of its own.
