@@ -38,3 +38,16 @@ def export_training_data(
 
     count, decoder = job(load_settings(home), file)
     out.print(f"wrote {count:,} rows to {file}, and the labels to {decoder}", markup=False)
+
+
+@app.command("embeddings")
+def export_embeddings(
+    to: Annotated[Path, typer.Option(help="The JSON file to write.")] = Path("image_embeddings.json"),
+    home: Home = None,
+) -> None:
+    """Write each photo's 1,000 features by the photo classifier in use: {photo id: [numbers]}."""
+    from bowerbird.jobs.export_embeddings import export_embeddings as job
+
+    with progress_bars() as bars:
+        count, dimension = job(load_settings(home), to, bars)
+    out.print(f"wrote {dimension:,} features of each of {count:,} photos to {to}", markup=False)

@@ -10,9 +10,10 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def export_photo_backbone(name_or_folder: str = PACKAGED_PHOTO, *, models_folder
     Raises:
         TrainingError: the network cannot be loaded, or its export computes something else.
     """
-    return _export(load_photo_backbone(name_or_folder), Kind.PHOTO, models_folder)
+    return export_backbone(load_photo_backbone(name_or_folder), models_folder=models_folder)
 
 
 def export_text_backbone(
@@ -68,11 +69,17 @@ def export_text_backbone(
     Raises:
         TrainingError: the network cannot be loaded, or its export computes something else.
     """
-    return _export(load_text_backbone(name_or_folder, max_length), Kind.TEXT, models_folder)
+    return export_backbone(load_text_backbone(name_or_folder, max_length), models_folder=models_folder)
 
 
-def _export(backbone: PhotoBackbone | TextBackbone, kind: Kind, models_folder: Path) -> Path:
-    source = _weights_sha256(backbone.network)
+def export_backbone(backbone: PhotoBackbone | TextBackbone, *, models_folder: Path) -> Path:
+    """The folder of the export of `backbone`, pretrained or trained here; exported only where it lacks.
+
+    Raises:
+        TrainingError: its export computes something else.
+    """
+    kind = Kind.PHOTO if isinstance(backbone, PhotoBackbone) else Kind.TEXT
+    source = weights_sha256(backbone.network)
     wanted = (backbone.name, source, backbone.preparation)
     parent = models_folder / kind
     for config_path in sorted(parent.glob(f"[!.]*/{CONFIG_FILE}")):
@@ -99,29 +106,49 @@ def _export(backbone: PhotoBackbone | TextBackbone, kind: Kind, models_folder: P
         return _place(folder, parent / config_fingerprint(kind, config))
 
 
-def _write_onnx(backbone: PhotoBackbone | TextBackbone, path: Path) -> None:
-    example = backbone.example(rows=2)
-    photo = isinstance(backbone, PhotoBackbone)
-    inputs = ["pixels"] if photo else ["ids", "mask"][: len(example)]
-    output = "features" if photo else "vectors"
-    axes = {0: "batch", 1: "tokens"} if len(example) > 1 else {0: "batch"}
+def write_graph(
+    network: nn.Module,
+    example: tuple[torch.Tensor, ...],
+    path: Path,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    input_axes: Mapping[int, str] = MappingProxyType({0: "batch"}),
+) -> None:
+    """Write `network`, in evaluation mode, as one ONNX file whose outputs have a dynamic first axis."""
     with warnings.catch_warnings():
         # The TorchScript exporter is deprecated but writes one file; dynamo's puts the weights beside it.
         warnings.simplefilter("ignore", DeprecationWarning)
         # Tracing freezes what Python computes from shapes, and some operators are spelt out in others:
-        # whether that did harm is what _check_parity finds out, at another batch size and length.
+        # whether that did harm is what the parity checks find out, at another batch size and length.
         warnings.simplefilter("ignore", TracerWarning)
         warnings.simplefilter("ignore", UserWarning)
         torch.onnx.export(
-            backbone.network,
+            network,
             example,
             str(path),
             dynamo=False,
-            input_names=inputs,
-            output_names=[output],
-            dynamic_axes={**dict.fromkeys(inputs, axes), output: {0: "batch"}},
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={
+                **{name: dict(input_axes) for name in inputs},
+                **{name: {0: "batch"} for name in outputs},
+            },
             opset_version=OPSET,
         )
+
+
+def _write_onnx(backbone: PhotoBackbone | TextBackbone, path: Path) -> None:
+    example = backbone.example(rows=2)
+    photo = isinstance(backbone, PhotoBackbone)
+    write_graph(
+        backbone.network,
+        example,
+        path,
+        inputs=["pixels"] if photo else ["ids", "mask"][: len(example)],
+        outputs=["features" if photo else "vectors"],
+        input_axes={0: "batch", 1: "tokens"} if len(example) > 1 else {0: "batch"},
+    )
 
 
 def _check_parity(backbone: PhotoBackbone | TextBackbone, path: Path) -> None:
@@ -139,7 +166,7 @@ def _check_parity(backbone: PhotoBackbone | TextBackbone, path: Path) -> None:
         )
 
 
-def _weights_sha256(network: nn.Module) -> str:
+def weights_sha256(network: nn.Module) -> str:
     """SHA-256 of names and values of all weights: equal for equal networks, whatever file they came from."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):

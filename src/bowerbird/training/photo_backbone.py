@@ -1,7 +1,7 @@
 """A pretrained photo network by name or folder, with the preparation it was trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -28,6 +28,12 @@ class PhotoBackbone:
     network: nn.Module
     dimension: int
     preparation: PhotoPreparation
+
+    def resized(self, size: int) -> "PhotoBackbone":
+        """The same network on an input of another side, in pixels."""
+        old = self.preparation
+        preparation = replace(old, size=size, scale_to=round(size * old.scale_to / old.size))
+        return replace(self, preparation=preparation)
 
     def example(self, rows: int, seed: int = 0) -> tuple[Tensor]:
         """Random inputs: (rows, 3, size, size) float32."""
