@@ -115,3 +115,24 @@ def test_nothing_is_taken_once_it_is_closed(database: Database):
     with pytest.raises(UnavailableError, match="stopping"):
         writer.append([event("a")])
     writer.flush()
+
+
+def test_flushing_ends_though_events_keep_coming(writer: EventWriter, database: Database):
+    stop = threading.Event()
+
+    def send(name: str) -> None:
+        number = 0
+        while not stop.is_set():
+            writer.append([event(f"{name}-{number}")])
+            number += 1
+
+    with ThreadPoolExecutor(3) as pool:
+        for name in "abc":
+            pool.submit(send, name)
+        try:
+            for number in range(3):
+                writer.note(page(f"q{number}"))
+                writer.flush()
+                assert len(QueryLog(database)) == number + 1
+        finally:
+            stop.set()

@@ -37,8 +37,9 @@ class EventWriter:
         self._pages: deque[ServedPage] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._writing = False
-        self._flushing = False
+        self._noted = 0  # pages so far, and how many of them were written or given up
+        self._settled = 0
+        self._flushing = 0
         self._closed = False
         self.dropped_pages = 0
 
@@ -70,18 +71,20 @@ class EventWriter:
                 self.dropped_pages += 1
                 return False
             self._pages.append(page)
+            self._noted += 1
             self._start()
             if len(self._pages) == 1:  # the writer then waits for company by itself
                 self._changed.notify_all()
         return True
 
     def flush(self) -> None:
-        """Return when everything that was given before is written."""
+        """Return when every page that was noted before is written; events are when `append` returns."""
         with self._changed:
-            self._flushing = True
+            noted = self._noted
+            self._flushing += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not (self._writing or self._batches or self._pages))
-            self._flushing = False
+            self._changed.wait_for(lambda: self._settled >= noted)
+            self._flushing -= 1
 
     def close(self) -> None:
         """Write what waits, and stop."""
@@ -103,7 +106,7 @@ class EventWriter:
                 return
             self._write(batches, pages)
             with self._changed:
-                self._writing = False
+                self._settled += len(pages)
                 self._changed.notify_all()
 
     def _next(self) -> tuple[list[_Batch], list[ServedPage]]:
@@ -119,11 +122,10 @@ class EventWriter:
                 batches.append(self._batches.popleft())
                 count += len(batches[-1][0])
             pages = [self._pages.popleft() for _ in range(min(len(self._pages), _PAGES_AT_ONCE))]
-            self._writing = bool(batches or pages)
             return batches, pages
 
     def _is_urgent(self) -> bool:
-        return bool(self._batches) or self._flushing or self._closed or len(self._pages) >= _PAGES_AT_ONCE
+        return bool(self._batches or self._flushing or self._closed) or len(self._pages) >= _PAGES_AT_ONCE
 
     def _write(self, batches: list[_Batch], pages: list[ServedPage]) -> None:
         try:
