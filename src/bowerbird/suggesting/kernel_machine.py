@@ -1,0 +1,134 @@
+"""What a listing is like, said by the listings it resembles: kernel ridge regression, read from tables.
+
+A score is the mean target plus sum_j k(x, x_j) alpha_j over the remembered listings j (Saunders, Gammerman
+and Vovk, ICML 1998). For words k(x, x') = <n-grams, n-grams'> + w exp(g (<meaning, meaning'> - 1)), for
+photos exp(g (<look, look'> - 1)), Gaussian kernels of unit vectors. `training.kernel_ridge` learns alpha.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.encoding.encoder import Vectors
+from bowerbird.encoding.text_encoder import unit_rows
+from bowerbird.suggesting.word_features import Keys, Vocabulary, Weights, learn_vocabulary
+
+Scores = NDArray[np.float32]
+Tables = Mapping[str, NDArray[np.generic]]
+Terms = tuple[Keys, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """The n-grams of m remembered listings, by term: which have it and how much it weighs there."""
+
+    vocabulary: Vocabulary  # of v terms
+    starts: NDArray[np.int64]  # (v + 1,) where each term's entries begin
+    rows: NDArray[np.int32]  # listings
+    weights: Weights
+    count: int  # m
+
+    def products(self, terms: Terms) -> Scores:
+        """(m,) inner products of a text's n-grams with those of the remembered listings."""
+        places, weights = self.vocabulary.weigh(*terms)
+        begins, lengths = self.starts[places], self.starts[places + 1] - self.starts[places]
+        before = np.cumsum(lengths) - lengths
+        entries = np.arange(int(lengths.sum())) + np.repeat(begins - before, lengths)
+        values = self.weights[entries] * np.repeat(weights, lengths)
+        return np.bincount(self.rows[entries], values, self.count).astype(np.float32)
+
+
+def remember(texts: Sequence[Terms]) -> Postings:
+    """The postings of m `texts` over the vocabulary that they share."""
+    vocabulary = learn_vocabulary(texts)
+    weighed = [vocabulary.weigh(*one) for one in texts]
+    places = np.concatenate([places for places, _ in weighed]) if weighed else np.empty(0, np.int64)
+    weights = np.concatenate([weights for _, weights in weighed]) if weighed else np.empty(0, np.float32)
+    rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(places) for places, _ in weighed])
+    order = np.argsort(places, kind="stable")
+    sizes = np.bincount(places, minlength=len(vocabulary.keys))
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return Postings(vocabulary, starts, rows[order], weights[order], len(texts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordKernel:
+    """Likeness in words to m remembered listings: shared n-grams, and meaning by the text encoder."""
+
+    postings: Postings
+    meanings: Vectors  # (m, t) unit vectors
+    meaning_weight: float  # w
+    sharpness: float  # g
+
+    def __len__(self) -> int:
+        return self.postings.count
+
+    def likeness(self, terms: Terms, meaning: Vectors) -> Scores:
+        """(m,) kernel values of one text; `meaning` is its (t,) unit vector."""
+        near = np.exp(self.sharpness * (self.meanings @ meaning - 1))
+        return np.asarray(self.postings.products(terms) + self.meaning_weight * near, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookKernel:
+    """Likeness in looks to m remembered listings."""
+
+    looks: Vectors  # (m, f) unit vectors, by `look`
+    centre: Vectors  # (f,) mean of the photos' own directions
+    sharpness: float
+
+    def __len__(self) -> int:
+        return len(self.looks)
+
+    def likeness(self, features: Vectors) -> Scores:
+        """(m,) kernel values of one listing's (p, f) raw photo features, p at least 1."""
+        return np.asarray(np.exp(self.sharpness * (self.looks @ look(features, self.centre) - 1)), np.float32)
+
+
+def directions(features: Vectors) -> Vectors:
+    """(p, f) unit vectors of square roots, which keep a few strong features from hiding the others."""
+    return unit_rows(np.sqrt(np.maximum(features, 0)))
+
+
+def look(features: Vectors, centre: Vectors) -> Vectors:
+    """(f,) unit vector of how a listing's (p, f) photos differ from the usual photo, on average."""
+    mean: Vectors = unit_rows((directions(features) - centre).mean(axis=0, keepdims=True))[0]
+    return mean
+
+
+def word_tables(kernel: WordKernel) -> dict[str, NDArray[np.generic]]:
+    """The arrays of `kernel` by name."""
+    postings = kernel.postings
+    return {
+        "word_keys": postings.vocabulary.keys,
+        "word_blocks": postings.vocabulary.blocks,
+        "word_idf": postings.vocabulary.idf,
+        "word_starts": postings.starts,
+        "word_rows": postings.rows,
+        "word_weights": postings.weights.astype(np.float16),
+        "meanings": kernel.meanings.astype(np.float16),
+    }
+
+
+def read_word_kernel(tables: Tables, *, meaning_weight: float, sharpness: float) -> WordKernel:
+    """The kernel that `word_tables` gave.
+
+    Raises:
+        KeyError: a table is missing.
+    """
+    vocabulary = Vocabulary(
+        tables["word_keys"].astype(np.uint64),
+        tables["word_blocks"].astype(np.uint8),
+        tables["word_idf"].astype(np.float32),
+    )
+    meanings = tables["meanings"].astype(np.float32)
+    postings = Postings(
+        vocabulary,
+        tables["word_starts"].astype(np.int64),
+        tables["word_rows"].astype(np.int32),
+        tables["word_weights"].astype(np.float32),
+        len(meanings),
+    )
+    return WordKernel(postings, meanings, meaning_weight, sharpness)

@@ -1,0 +1,66 @@
+"""Likeness to remembered listings: the fast path is the plain inner product."""
+
+import numpy as np
+import pytest
+
+from bowerbird.suggesting.kernel_machine import (
+    LookKernel,
+    WordKernel,
+    directions,
+    look,
+    read_word_kernel,
+    remember,
+    word_tables,
+)
+from bowerbird.suggesting.word_features import terms
+
+TEXTS = ["red sofa bed", "blue sofa", "red lamp", "", "sofa sofa lamp", "quite another thing"]
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def kernel():
+    meanings = unit(np.random.default_rng(0).normal(size=(len(TEXTS), 4)).astype(np.float32))
+    return WordKernel(remember([terms(text) for text in TEXTS]), meanings, 2.0, 3.0)
+
+
+def test_products_are_those_of_dense_rows(kernel):
+    vocabulary = kernel.postings.vocabulary
+    dense = np.zeros((len(TEXTS), len(vocabulary.keys)), np.float32)
+    for row, text in enumerate(TEXTS):
+        places, weights = vocabulary.weigh(*terms(text))
+        dense[row, places] = weights
+    for text, own in zip(TEXTS, dense, strict=True):
+        assert kernel.postings.products(terms(text)) == pytest.approx(dense @ own, abs=1e-6)
+    assert (kernel.postings.products(terms("xylophone")) == 0).all()
+
+
+def test_likeness_adds_meaning_by_its_formula(kernel):
+    meaning = kernel.meanings[2]
+    slow = [
+        kernel.postings.products(terms("red lamp"))[row]
+        + 2.0 * np.exp(3.0 * (float(kernel.meanings[row] @ meaning) - 1))
+        for row in range(len(TEXTS))
+    ]
+    assert kernel.likeness(terms("red lamp"), meaning) == pytest.approx(slow, rel=1e-5)
+
+
+def test_tables_give_the_kernel_back(kernel):
+    again = read_word_kernel(word_tables(kernel), meaning_weight=2.0, sharpness=3.0)
+    assert len(again) == len(kernel) == len(TEXTS)
+    for text in TEXTS:
+        expected = kernel.likeness(terms(text), kernel.meanings[0])
+        assert again.likeness(terms(text), kernel.meanings[0]) == pytest.approx(expected, abs=4e-3)  # float16
+
+
+def test_a_look_is_the_mean_direction_without_the_usual_one():
+    features = np.array([[4.0, 0.0], [1.0, 1.0]], np.float32)
+    centre = np.array([0.5, 0.5], np.float32)
+    # sqrt and unit: (1, 0), (.7071, .7071); less the centre: (.5, -.5), (.2071, .2071); mean (.3536, -.1464)
+    assert look(features, centre) == pytest.approx([0.9239, -0.3827], abs=1e-4)
+    assert np.linalg.norm(directions(features), axis=1) == pytest.approx([1, 1])
+    kernel = LookKernel(np.stack([look(features, centre)]), centre, 2.0)
+    assert kernel.likeness(features) == pytest.approx([1.0])
