@@ -35,6 +35,7 @@ from bowerbird.encoding.artefact import (
 from bowerbird.encoding.network import Network, Precision
 from bowerbird.errors import TrainingError
 from bowerbird.training.photo_backbone import PACKAGED_PHOTO, PhotoBackbone, load_photo_backbone
+from bowerbird.training.photo_levels import with_levels
 from bowerbird.training.text_backbone import (
     DEFAULT_MAX_LENGTH,
     PACKAGED_TEXT,
@@ -55,7 +56,7 @@ def export_photo_backbone(name_or_folder: str = PACKAGED_PHOTO, *, models_folder
     Raises:
         TrainingError: the network cannot be loaded, or its export computes something else.
     """
-    return export_backbone(load_photo_backbone(name_or_folder), models_folder=models_folder)
+    return export_backbone(with_levels(load_photo_backbone(name_or_folder)), models_folder=models_folder)
 
 
 def export_text_backbone(

@@ -60,14 +60,29 @@ class CutTrunk:
         return not isinstance(self.front, nn.Identity)
 
 
-def cut_trunk(backbone: PhotoBackbone, unfreeze: str) -> CutTrunk:
+def cut_trunk(backbone: PhotoBackbone, unfreeze: str, *, depthwise: bool = True) -> CutTrunk:
     """`backbone` cut before what `unfreeze` (none, all or the number of last blocks) trains.
 
     Transformers are not cut: their front is empty, and the parameters of their first layers are frozen.
 
+    Args:
+        backbone: its network's parameters are frozen or made trainable in place.
+        unfreeze: none, all or the number of last blocks.
+        depthwise: False leaves the depthwise filters as they were: a CPU spends half of a step on their
+            gradients, and they are few.
+
     Raises:
         InputError: there are fewer blocks.
     """
+    cut = _cut(backbone, unfreeze)
+    if not depthwise:
+        for module in cut.back.modules():
+            if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
+                module.weight.requires_grad_(False)
+    return cut
+
+
+def _cut(backbone: PhotoBackbone, unfreeze: str) -> CutTrunk:
     network = backbone.network
     if unfreeze == "none":
         return CutTrunk(_frozen(network), nn.Identity())

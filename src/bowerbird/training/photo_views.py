@@ -83,7 +83,10 @@ def kept_inputs(
     rows = photos.rows(Part.TRAIN)
     stored = training.unfreeze == "none" and training.architecture == photos.features_of and not training.size
     if photos.features is not None and stored and not training.views and not training.tta:
-        return KeptInputs(photos.features, None, [], rows)
+        # What is stored may go on after the last layer (`photo_levels`).
+        with torch.inference_mode():
+            width = front(torch.zeros(1, 3, preparation.size, preparation.size)).shape[1]
+        return KeptInputs(photos.features[:, :width], None, [], rows)
     maps = _FrontMaps(photos, front, preparation, pixels, training, folder, progress)
     every = np.arange(len(photos.names))
     plain = maps.kept("plain", every, None)

@@ -93,7 +93,7 @@ def train_photo_classifier(
         run.begin(training, photos.fingerprint, resume=resume) if _is_first_device() else run.newest()
     )
     backbone = load_architecture(training)
-    cut = cut_trunk(backbone, training.unfreeze)
+    cut = cut_trunk(backbone, training.unfreeze, depthwise=training.depthwise)
     inputs = _inputs(photos, backbone, cut, training, folder.parent / VIEWS_FOLDER, progress)
     module = _module(photos, backbone, cut, inputs, training)
     history = _fit(module, photos, training, run, checkpoint, progress, devices, on_epoch)
