@@ -2,9 +2,9 @@
 
 import typer
 
-from bowerbird.commands import train_photo
+from bowerbird.commands import train_category, train_photo, train_price
 
 app = typer.Typer(name="train", help="Learn from the market's own photos and words.", no_args_is_help=True)
 # In the order that --help lists them.
-for subject in (train_photo,):
+for subject in (train_photo, train_category, train_price):
     app.add_typer(subject.app)
