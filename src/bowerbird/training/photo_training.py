@@ -50,7 +50,7 @@ class PhotoTraining:
     )
     epochs: int = _between(20, 1, 10_000, "Passes over the training photos.")
     batch_size: int = _between(32, 2, 8192, "Photos a step, on each device.")
-    learning_rate: float = _between(1e-3, 1e-8, 10, "Of the new layers, at its highest.")
+    learning_rate: float = _between(3e-4, 1e-8, 10, "Of the new layers, at its highest.")
     backbone_factor: float = _between(0.1, 0, 10, "The backbone's learning rate as a share of it.")
     optimiser: str = _described("adamw", f"One of {', '.join(OPTIMISERS)}.")
     schedule: str = _described("cosine", f"How the rate falls: one of {', '.join(SCHEDULES)}.")

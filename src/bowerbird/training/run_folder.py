@@ -42,7 +42,9 @@ class RunFolder:
         begun = self._read()
         if begun is None and resume:
             raise NotFoundError(f"no run was begun at {self.path}, so none can go on; leave --resume out")
-        if begun is not None and resume is not False and (resume or not begun["finished"]):
+        # A run that ended before its first epoch did has nothing that could be lost or go on.
+        unfinished = begun is not None and not begun["finished"] and self.newest() is not None
+        if begun is not None and resume is not False and (resume or unfinished):
             training.check_same(begun["settings"], f"the run at {self.path}")
             if begun["data"] != data:
                 raise MismatchError(
