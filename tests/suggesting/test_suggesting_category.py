@@ -40,7 +40,12 @@ def published(tmp_path_factory):
         Evidence.BOTH: [Evidence.WORDS, Evidence.PHOTOS],
     }
     pooling = {
-        kind: Pooling(dict.fromkeys(parts, WEIGHTS), dict.fromkeys(parts, WEIGHTS), 0.8)
+        kind: Pooling(
+            np.vstack([weight * np.eye(2) for _ in parts for weight in WEIGHTS]),
+            np.zeros(2),
+            dict.fromkeys(parts, WEIGHTS),
+            0.8,
+        )
         for kind, parts in kinds.items()
     }
     model = CategoryModel(ROOTS, LEAVES, pooling, (words, learned), (looks, learned))

@@ -1,13 +1,14 @@
 """Root and leaf probabilities of a listing from its words, its photos or both, read from tables.
 
 Each kind of evidence gives scores s by a kernel machine, which are rough probabilities. Calibrated ones are a
-softmax of a s + b log max(s, least), summed over the evidence, with a and b of their own for words only,
-photos only and both, fitted on listings that the machines had not seen. A leaf's probability is its root's
-times its share within the root, so a root's is always the sum of its leaves'.
+softmax of weighed s and log max(s, least), with weights of their own for words only, photos only and both,
+fitted on listings that the machines had not seen. A root reads the scores of all roots, since photos tell
+some roots apart better than others. A leaf's probability is its root's times its share within the root, so a
+root's is always the sum of its leaves'.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,13 @@ class Evidence(StrEnum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pooling:
-    """How scores become probabilities for one kind of evidence: (a, b) of each score that is read."""
+    """How scores by k kinds of evidence, WORDS before PHOTOS, become probabilities."""
 
-    root: Mapping[Evidence, tuple[float, float]]
-    leaf: Mapping[Evidence, tuple[float, float]]
+    root: Probabilities  # (2 k R, R) weights of `root_features`
+    bias: Probabilities  # (R,)
+    leaf: Mapping[Evidence, tuple[float, float]]  # weights of a leaf's score and of its logarithm
     sure: float  # the least root probability that is no guess
 
 
@@ -134,13 +136,19 @@ def pool(
 ) -> tuple[Probabilities, Probabilities]:
     """(n, R) root and (n, L) leaf probabilities of (n, R + L) or (R + L,) scores by kind of evidence."""
     roots = int(roots_of_leaves.max()) + 1
-    root, leaf = np.zeros((1, 1)), np.zeros((1, 1))
-    for kind, one in scores.items():
-        own = np.atleast_2d(one).astype(np.float64)
-        root = root + linked(own[:, :roots], LEAST_ROOT) @ np.array(pooling.root[kind])
-        leaf = leaf + linked(own[:, roots:], LEAST_LEAF) @ np.array(pooling.leaf[kind])
-    chances = softmax(root)
+    own = {kind: np.atleast_2d(one).astype(np.float64) for kind, one in scores.items()}
+    leaf = np.zeros((1, 1))
+    for kind, one in own.items():
+        leaf = leaf + linked(one[:, roots:], LEAST_LEAF) @ np.array(pooling.leaf[kind])
+    chances = softmax(root_features(own, roots) @ pooling.root + pooling.bias)
     return chances, chances[:, roots_of_leaves] * shares_within(leaf, roots_of_leaves)
+
+
+def root_features(scores: Mapping[Evidence, NDArray[np.floating[Any]]], roots: int) -> Probabilities:
+    """(n, 2 k R) root scores and their logarithms, of words before those of photos."""
+    kinds = [kind for kind in (Evidence.WORDS, Evidence.PHOTOS) if kind in scores]
+    pairs = [linked(scores[kind][:, :roots].astype(np.float64), LEAST_ROOT) for kind in kinds]
+    return np.concatenate([pair[:, :, part] for pair in pairs for part in range(2)], axis=1)
 
 
 def linked(scores: Probabilities, least: float) -> Probabilities:
@@ -169,7 +177,15 @@ def write_tables(model: CategoryModel, folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = {
         "roots": list(model.roots),
         "leaves": list(model.leaves),
-        "pooling": {kind: asdict(one) for kind, one in model.pooling.items()},
+        "pooling": {
+            kind: {
+                "root": one.root.tolist(),
+                "bias": one.bias.tolist(),
+                "leaf": dict(one.leaf),
+                "sure": one.sure,
+            }
+            for kind, one in model.pooling.items()
+        },
     }
     if model.words is not None:
         kernel, learned = model.words
@@ -219,11 +235,8 @@ def read_tables(folder: Path, config: Mapping[str, Any]) -> CategoryModel:
 
 
 def _read_pooling(values: Mapping[str, Any]) -> Pooling:
-    root, leaf = (
-        {Evidence(kind): (float(a), float(b)) for kind, (a, b) in values[level].items()}
-        for level in ("root", "leaf")
-    )
-    return Pooling(root, leaf, float(values["sure"]))
+    leaf = {Evidence(kind): (float(a), float(b)) for kind, (a, b) in values["leaf"].items()}
+    return Pooling(np.array(values["root"]), np.array(values["bias"]), leaf, float(values["sure"]))
 
 
 def _read_words(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bowerbird.suggesting.category_model import CategoryModel, Evidence, Pooling, pool
+from bowerbird.suggesting.category_model import CategoryModel, Evidence, Pooling
 from bowerbird.suggesting.kernel_machine import Scores
 from bowerbird.training.category_kernels import (
     CategoryTargets,
@@ -15,7 +15,7 @@ from bowerbird.training.category_kernels import (
     look_examples,
     word_examples,
 )
-from bowerbird.training.category_pooling import fit_pooling
+from bowerbird.training.category_pooling import cross_pooled_roots, fit_pooling
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import TrainingData
@@ -78,12 +78,12 @@ def cross_fitted_probabilities(
     progress.step("learning from photos", None)
     if pictured := look_examples(data, targets, training):
         scores[Evidence.PHOTOS] = pictured[1].cross_fitted(len(targets.rows))
-    poolings = _poolings(scores, targets, training)
     chances = np.full((len(data.listings), len(targets.roots)), np.nan, np.float32)
     # BOTH comes last and replaces what words or photos alone said.
-    for evidence, (rows, own) in kinds_of_evidence(scores).items():
-        root, _ = pool(own, poolings[evidence], targets.leaf_roots)
-        chances[targets.rows[rows]] = root
+    for rows, own in kinds_of_evidence(scores).values():
+        chances[targets.rows[rows]] = cross_pooled_roots(
+            own, targets.root_codes[rows], len(targets.roots), targets.folds[rows]
+        )
     return chances, targets.roots
 
 
@@ -96,6 +96,7 @@ def _poolings(
             targets.root_codes[rows],
             targets.leaf_codes[rows],
             targets.leaf_roots,
+            folds=targets.folds[rows],
             precision=training.precision,
         )
         for evidence, (rows, own) in kinds_of_evidence(scores).items()
