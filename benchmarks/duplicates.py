@@ -155,7 +155,7 @@ def _reworded(listing: Listing, share: float, words: Sequence[str], rng: np.rand
 
     def changed(text: str) -> str:
         return " ".join(
-            words[rng.integers(len(words))] if rng.random() < share else word for word in text.split(" ")
+            words[int(rng.integers(len(words)))] if rng.random() < share else word for word in text.split(" ")
         )
 
     return replace(

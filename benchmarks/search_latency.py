@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps({"listings": given.listings, "figures": [figure.as_json() for figure in figures]}))
     else:
-        print(_table(figures))
+        print(printed_table(figures))
     return 0
 
 
@@ -87,7 +87,7 @@ def _measured(settings: Settings, given: argparse.Namespace) -> Iterable[Figure]
     with Server(settings) as server:
         for name in ("words", "photo"):
             bodies = [asked.body(query) for query in asked.queries[name]]
-            yield from _percentiles(f"HTTP: {name}", answer_times(server.port, bodies, warm_up=WARM_UP))
+            yield from percentiles(f"HTTP: {name}", answer_times(server.port, bodies, warm_up=WARM_UP))
         bodies = [asked.body(query) for query in asked.queries["words"]]
         rate = answers_a_second(server.port, bodies, CLIENTS, given.seconds)
         yield Figure(f"HTTP: words, answers a second to {CLIENTS} clients", VALUE, rate)
@@ -126,15 +126,16 @@ def _engine_figures(engine: Engine, asked: Workloads, seed: int) -> Iterable[Fig
         for stage, milliseconds in answer.stages.items() if name == STAGED else ():
             stages.setdefault(stage, []).append(milliseconds)
     for name, measured in times.items():
-        yield from _percentiles(f"engine: {name}", measured)
+        yield from percentiles(f"engine: {name}", measured)
         yield Figure(f"engine: {name}", MATCHES, float(np.median(totals[name])))
     for stage, measured in stages.items():
-        yield from _percentiles(f"engine: {STAGED}: {stage}", measured)
+        yield from percentiles(f"engine: {STAGED}: {stage}", measured)
     ratio = np.median(times[FILTERED]) / np.median(times[UNFILTERED])
     yield Figure(f"engine: p50 of '{FILTERED}' by that of '{UNFILTERED}'", VALUE, float(ratio))
 
 
-def _percentiles(name: str, milliseconds: ArrayLike) -> Iterable[Figure]:
+def percentiles(name: str, milliseconds: ArrayLike) -> Iterable[Figure]:
+    """The median and the 99th percentile of `milliseconds`, with intervals."""
     ordered = np.sort(np.asarray(milliseconds, np.float64))
     for system, share in ((P50, 0.5), (P99, 0.99)):
         low, high = (ordered[place] for place in _interval(len(ordered), share))
@@ -148,7 +149,8 @@ def _interval(n: int, share: float) -> tuple[int, int]:
     return max(0, int(n * share - spread)), min(n - 1, int(np.ceil(n * share + spread)))
 
 
-def _table(figures: Sequence[Figure]) -> str:
+def printed_table(figures: Sequence[Figure]) -> str:
+    """A line a name, a column a system."""
     systems = list(dict.fromkeys(figure.system for figure in figures))
     cells = {(figure.name, figure.system): f"{figure.value:,.4g}" for figure in figures}
     names = list(dict.fromkeys(figure.name for figure in figures))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bowerbird.cleaning.event_rows import EventLimits
 from bowerbird.encoding.artefact import Kind, find_artefact
+from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
 from bowerbird.engine import Engine, SearchSettings
@@ -21,10 +22,13 @@ from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.database import Database, open_database, sqlite_url
 from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.event_stores import EventStores
+from bowerbird.storage.followed_model import FollowedModel, ModelWatch
 from bowerbird.storage.generations import Generations
 from bowerbird.storage.listing_vectors import ListingVectors
 from bowerbird.storage.photo_store import PhotoStore
+from bowerbird.suggesting.category import CategorySuggester
 from bowerbird.suggesting.draft_photos import DraftPhotoReader
+from bowerbird.suggesting.price import PriceSuggester
 from bowerbird.suggesting.sellers import Sellers
 
 
@@ -137,6 +141,11 @@ def open_engine(settings: Settings) -> Engine:
         stores.close()
         raise
     search = settings.search
+    encoders = stores.encoders
+    category = FollowedModel(
+        settings.models, LearnedKind.CATEGORY, encoders, lambda model: CategorySuggester(model, encoders)
+    )
+    price = FollowedModel(settings.models, LearnedKind.PRICE, encoders, PriceSuggester)
     return Engine(
         stores,
         projection,
@@ -154,17 +163,25 @@ def open_engine(settings: Settings) -> Engine:
             photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
             kept_rows=search.kept_rows,
         ),
-        _sellers(stores, settings),
+        _sellers(stores, settings, category, price),
+        ModelWatch([category, price]),
     )
 
 
-def _sellers(stores: Stores, settings: Settings) -> Sellers:
+def _sellers(
+    stores: Stores,
+    settings: Settings,
+    category: FollowedModel[CategorySuggester],
+    price: FollowedModel[PriceSuggester],
+) -> Sellers:
     vectors, limits = stores.vectors, settings.photos
     return Sellers(
         vectors.text_encoder,
         DraftPhotoReader(vectors.photo_encoder, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes),
         stores.catalogue.get,
         vectors.photo_store.read,
+        category.get,
+        price.get,
     )
 
 

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from bowerbird import __version__
-from bowerbird.commands import evaluate, events, export, market, models, search, serve, shopper, train
+from bowerbird.commands import (
+    evaluate,
+    events,
+    export,
+    market,
+    models,
+    search,
+    serve,
+    shopper,
+    suggest,
+    train,
+)
 from bowerbird.errors import BowerbirdError
 from bowerbird.terminal import err, out
 
@@ -19,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # In the order that --help lists them.
-for subject in (market, events, search, train, models, export, evaluate, shopper, serve):
+for subject in (market, events, search, suggest, train, models, export, evaluate, shopper, serve):
     app.add_typer(subject.app)
 
 

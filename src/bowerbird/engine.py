@@ -40,6 +40,7 @@ from bowerbird.retrieval.retriever import (
 )
 from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_filters, understand
 from bowerbird.storage.catalogue import Change
+from bowerbird.storage.followed_model import ModelWatch
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
 from bowerbird.suggesting.sellers import Part, SearchedMarket, Sellers, Suggestions
@@ -75,12 +76,17 @@ class Engine:
     """One market, open for searching and for changes."""
 
     def __init__(
-        self, stores: Stores, projection: Projection, settings: SearchSettings, sellers: Sellers
+        self,
+        stores: Stores,
+        projection: Projection,
+        settings: SearchSettings,
+        sellers: Sellers,
+        models: ModelWatch,
     ) -> None:
         self.stores = stores
         self.projection = projection
         self.settings = settings
-        self.sellers = sellers
+        self.sellers, self.models = sellers, models
         self._pager = Pager(settings.kept_rows)
         self._vocabulary: tuple[tuple[str, int, int, int], Vocabulary] | None = None
         projection.on_swap = self._pager.let_go_of
@@ -158,11 +164,7 @@ class Engine:
     def suggest(
         self, listing: Listing, uploads: Sequence[bytes] | None, parts: Collection[Part] = tuple(Part)
     ) -> Suggestions:
-        """What a seller is told of `listing` with its photos as files, before it is on sale.
-
-        Raises:
-            InputError: a photo cannot be used.
-        """
+        """What a seller is told of `listing` and its photos; `Sellers.suggest` says more."""
         opened = self.projection.current
         market = SearchedMarket(opened.index, opened.whitening.apply)
         return self.sellers.suggest(listing, uploads, market, parts)
@@ -216,8 +218,14 @@ class Engine:
         """(n, d_photo) unit vectors of (h, w, 3) RGB images, in the space of the current generation."""
         return self.projection.current.photo_embedder.encode(photos)
 
+    def start(self) -> None:
+        """Begin to follow the catalogue and the models in use, in threads."""
+        self.projection.start()
+        self.models.start()
+
     def close(self) -> None:
-        """Stop following the catalogue; let go of the index and of the databases."""
+        """Stop following; let go of the index and of the databases."""
+        self.models.close()
         self.sellers.close()
         self.projection.close()
         self.stores.close()

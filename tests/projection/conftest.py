@@ -43,6 +43,7 @@ def open_home(known_engine: Engine) -> OpenHome:
             Projection(stores, projection_settings(settings)),
             known_engine.settings,
             known_engine.sellers,
+            known_engine.models,
         )
 
     return opened

@@ -2,13 +2,19 @@
 
 import csv
 import io
+import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from in_chromium import FLAGS
 from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from bowerbird.assembly import open_engine
 from bowerbird.jobs.import_market import import_market
@@ -140,3 +146,41 @@ def small_app(small_market: Settings) -> Iterator[FastAPI]:
     engine = open_engine(small_market)
     yield create_app(engine, small_market)
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def address(small_app: FastAPI) -> Iterator[str]:
+    # The application's own lifespan would close the market that other tests use.
+    server = uvicorn.Server(uvicorn.Config(small_app, port=0, log_level="warning", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium on the path; on Debian, `apt-get install chromium` brings it")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that must say nothing on its console, where a refused inline style or a lost file would show."""
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    context.close()
+    assert said == []

@@ -1,83 +1,14 @@
 """The pages as a shopper uses them: headless Chromium against the real application over a small market."""
 
 import io
-import shutil
-import threading
-import time
-from collections.abc import Iterator
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from in_chromium import CONTRAST, give, jpeg_file
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.browser
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 PHOTO_INPUT = "#search input[data-photo]:not([capture])"
-# In the page: relative luminance and contrast as WCAG 2.2 defines them, over the colours as they are painted.
-CONTRAST = """selector =>
-[...document.querySelectorAll(selector)].filter(e => e.offsetParent).map(element => {
-  const pen = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d');
-  const backgrounds = [];
-  for (let e = element; e; e = e.parentElement) backgrounds.unshift(getComputedStyle(e).backgroundColor);
-  const painted = colours => {
-    pen.clearRect(0, 0, 1, 1);
-    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
-    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map(v => v / 255)
-      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = painted(backgrounds), text = painted([...backgrounds, getComputedStyle(element).color]);
-  const ratio = (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
-  return [ratio, element.className || element.tagName, element.textContent.trim().slice(0, 30)];
-})"""
-
-
-@pytest.fixture(scope="module")
-def address(small_app: FastAPI) -> Iterator[str]:
-    # The application's own lifespan would close the market that other tests use.
-    server = uvicorn.Server(uvicorn.Config(small_app, port=0, log_level="warning", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium on the path; on Debian, `apt-get install chromium` brings it")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that must say nothing on its console, where a refused inline style or a lost file would show."""
-    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    context.close()
-    assert said == []
 
 
 def titles(page: Page) -> list[str]:
@@ -90,24 +21,6 @@ def figures(page: Page) -> str:
 
 def expect_first_card(page: Page, title: str) -> None:
     expect(page.locator("#cards .card-title").first).to_have_text(title)
-
-
-def jpeg_file(data: bytes) -> dict[str, object]:
-    return {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": data}
-
-
-def give(page: Page, kind: str, data: bytes, mime: str = "image/jpeg") -> None:
-    """Drop or paste a file onto the page."""
-    page.evaluate(
-        """([kind, bytes, mime]) => {
-          const carried = new DataTransfer();
-          carried.items.add(new File([new Uint8Array(bytes)], "mine", {type: mime}));
-          document.body.dispatchEvent(kind === "paste"
-            ? new ClipboardEvent("paste", {clipboardData: carried, bubbles: true, cancelable: true})
-            : new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
-        }""",
-        [kind, list(data), mime],
-    )
 
 
 def test_words_completed_and_searched_by_keyboard_alone(page: Page) -> None:

@@ -40,7 +40,7 @@ def search(
     engine = open_engine(settings)
     with contextlib.closing(engine):
         front = Front(engine, settings)
-        image = None if photo is None else front.decoded(_read(photo))
+        image = None if photo is None else front.decoded(read_photo(photo))
         reply = front.search(
             Query(words=words, photo=image, filters=filters, sort=sort, limit=limit, cursor=cursor)
         )
@@ -50,7 +50,12 @@ def search(
     print_answer(reply)
 
 
-def _read(path: Path) -> bytes:
+def read_photo(path: Path) -> bytes:
+    """The bytes of a photo file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

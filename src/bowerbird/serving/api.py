@@ -1,19 +1,18 @@
 """The JSON API under /v1, the classic endpoints, photos, health and metrics."""
 
 import base64
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from prometheus_client import generate_latest
-from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile as ReceivedFile
 
 from bowerbird.errors import InputError, TooLargeError
 from bowerbird.market.listing import Listing
 from bowerbird.market.query import Query as MarketQuery
+from bowerbird.serving.bodies import checked, parsed
 from bowerbird.serving.front import Front
 from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.serving.requests import (
@@ -25,7 +24,6 @@ from bowerbird.serving.requests import (
     SearchModel,
 )
 
-Model = TypeVar("Model", bound=BaseModel)
 A_YEAR = "public, max-age=31536000, immutable"
 
 _SEARCH_BODY = {
@@ -195,42 +193,13 @@ async def _search_model(request: Request) -> SearchModel:
     if kind == "multipart/form-data":
         async with request.form(max_files=1, max_fields=4) as form:
             photo, text = form.get("photo"), form.get("query", "{}")
-            fields = _parsed(str(text).encode())
+            fields = parsed(str(text).encode())
             if isinstance(photo, ReceivedFile):
                 photo = base64.b64encode(await photo.read()).decode()
             if photo:
                 fields["photo"] = photo
-        return _checked(SearchModel, fields)
-    return _checked(SearchModel, _parsed(await request.body()))
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f'the body is not JSON: {error}; send an object such as {{"q": "sofa"}}') from error
-    if not isinstance(fields, dict):
-        raise InputError(
-            f'the body is a JSON {type(fields).__name__}; send an object such as {{"q": "sofa"}}'
-        )
-    return fields
-
-
-def _checked(model: type[Model], fields: dict[str, Any]) -> Model:
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        details = validation_details(error.errors())
-        raise InputError(f"the request cannot be used: {details[0]}", details=details) from error
-
-
-def validation_details(errors: Any) -> list[str]:  # noqa: ANN401  pydantic's and FastAPI's own lists
-    """A line for each thing that is wrong: where, what, and the value seen."""
-    return [
-        f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['msg']} "
-        f"(given: {str(error.get('input'))[:80]!r})"
-        for error in errors
-    ]
+        return checked(SearchModel, fields)
+    return checked(SearchModel, parsed(await request.body()))
 
 
 def _check_id(listing_id: str) -> None:
@@ -249,7 +218,7 @@ def _bulk(front: Front, body: bytes) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
-            model = _checked(BulkListing, _parsed(line))
+            model = checked(BulkListing, parsed(line))
             listings[model.listing_id] = front.new_listing(model.listing_id, model)
             rows.append({"row": number, "listing_id": model.listing_id, "status": 200})
         except InputError as error:

@@ -17,12 +17,15 @@ from bowerbird import __version__
 from bowerbird.assembly import open_event_stores
 from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError, InputError, TooLargeError
-from bowerbird.serving.api import api_router, front_of, validation_details
+from bowerbird.serving.api import api_router, front_of
+from bowerbird.serving.bodies import validation_details
 from bowerbird.serving.event_front import EventFront
 from bowerbird.serving.events_api import events_router
 from bowerbird.serving.front import Front
 from bowerbird.serving.pages import register_pages
 from bowerbird.serving.replies import JSONReply
+from bowerbird.serving.sell_api import sell_router
+from bowerbird.serving.sell_front import SellFront
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
 
@@ -46,7 +49,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        engine.projection.start()
+        engine.start()
         events.start()
         yield
         events.close()
@@ -59,9 +62,11 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front, app.state.events = front, events
+    app.state.sell = SellFront(engine, settings, front.telemetry)
     _add_error_shape(app)
     app.include_router(api_router())
     app.include_router(events_router())
+    app.include_router(sell_router())
     register_pages(app, front_of)
     app.add_middleware(Compressed)
     app.add_middleware(BodyLimit, max_bytes=settings.serving.max_body_bytes)

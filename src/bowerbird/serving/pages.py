@@ -27,6 +27,7 @@ from bowerbird.serving.facet_links import category_links, price_bars, value_link
 from bowerbird.serving.front import Front
 from bowerbird.serving.owner import Health, ModelPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
+from bowerbird.serving.sell_pages import register_sell_page
 
 SIMILAR_LIMIT = 12
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -44,11 +45,13 @@ def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
     """
     assets = f"/static/{_version(STATIC_FOLDER)}"
     app.mount(assets, _VersionedFiles(directory=STATIC_FOLDER), name="static")
-    pages = _Pages(front_of, _environment(assets))
+    environment = _environment(assets)
+    pages = _Pages(front_of, environment)
     app.add_api_route("/", pages.search, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", pages.search_with_photo, methods=["POST"], include_in_schema=False)
     app.add_api_route("/listings/{listing_id:path}", pages.listing, include_in_schema=False)
     app.add_api_route("/owner", pages.owner, include_in_schema=False)
+    register_sell_page(app, environment)
 
 
 class _Pages:
@@ -178,6 +181,7 @@ def _environment(assets: str) -> Environment:
         environment.filters[filter_.__name__] = filter_
     environment.filters["plural"] = wording.plural
     environment.filters["moment"] = wording.moment
+    environment.filters["marked_up"] = wording.marked_up
     return environment
 
 

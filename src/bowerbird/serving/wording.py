@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from markupsafe import Markup, escape
+
 from bowerbird.market.listing import Price
 
 _DAY_SECONDS = 86_400
@@ -54,6 +56,15 @@ def age(value: str | datetime, now: datetime) -> str:
     if days < 14:
         return f"{days} days ago"
     return f"{days // 7} weeks ago" if days < 60 else f"{days // 30} months ago"
+
+
+def marked_up(message: str) -> Markup:
+    """A message as a sentence, what stands in backquotes as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(f"{message[:1].upper()}{message[1:]}.".split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def plural(number: int, singular: str, many: str | None = None) -> str:

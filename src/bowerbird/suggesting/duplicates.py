@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.indexing.vector_index import Mask
 from bowerbird.market.listing import Listing
-from bowerbird.market.query import Filters
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.photo_matches import (
     DraftPhotos,
@@ -67,22 +67,20 @@ def find_duplicates(
     draft: Draft,
     photos: DraftPhotos,
     index: MarketIndex,
+    allowed: Mask,
     listings_of: ReadListings,
     thumbnail_of: ReadThumbnail,
 ) -> list[Duplicate]:
-    """The listings on sale that `draft` repeats, the surest first; not the one that it changes.
+    """The `allowed` listings that `draft` repeats, the surest first.
 
     Args:
         draft: what the seller offers.
         photos: its photos, with vectors in the space of the index.
         index: the market.
+        allowed: (n,) rows that may be answered: those on sale, without the one that the draft changes.
         listings_of: listings by id.
         thumbnail_of: the thumbnail of a stored photo by its content hash.
     """
-    allowed = index.allowed(Filters())
-    own = index.row(draft.listing.listing_id)
-    if own is not None and own < len(allowed):
-        allowed[own] = False
     matches = photo_matches(photos, index, allowed, thumbnail_of)
     words = Words.of(draft.listing)
     rows = set(matches)

@@ -49,7 +49,9 @@ UNLIKE = Likeness(-1.0, -1.0)
 
 def thumbnail(image: Image.Image) -> Floats:
     """(64, 64, 3) RGB, 0 to 255."""
-    return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32)
+    return np.asarray(
+        image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32
+    )
 
 
 def likeness(mine: Floats, theirs: Floats) -> Likeness:

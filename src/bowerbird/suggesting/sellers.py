@@ -8,21 +8,28 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 from PIL import Image
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.text_encoder import TextEncoder
-from bowerbird.errors import UnavailableError
+from bowerbird.errors import BowerbirdError, InputError, UnavailableError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.listing import Listing
+from bowerbird.indexing.vector_index import Mask
+from bowerbird.market.listing import CATEGORY_SEPARATOR, Listing
+from bowerbird.market.query import Filters
 from bowerbird.ranking.stage_clock import StageClock
+from bowerbird.suggesting.category import CategorySuggester, CategorySuggestion
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.draft_photos import DraftPhotoReader
 from bowerbird.suggesting.duplicates import Duplicate, ReadListings, find_duplicates
+from bowerbird.suggesting.market_neighbours import market_comparables
 from bowerbird.suggesting.photo_alignment import SIDE, Floats, thumbnail
 from bowerbird.suggesting.photo_matches import DraftPhotos
+from bowerbird.suggesting.price import PriceSuggester, PriceSuggestion
 
+Suggested = TypeVar("Suggested")
 _KEPT_THUMBNAILS = 1024  # 49 kB each
 
 
@@ -47,8 +54,10 @@ class Suggestions:
     """The parts that were asked for; one that cannot be given is None and `missing` says why."""
 
     draft: Draft
+    category: CategorySuggestion | None
+    price: PriceSuggestion | None
     duplicates: tuple[Duplicate, ...] | None
-    missing: Mapping[Part, UnavailableError]
+    missing: Mapping[Part, BowerbirdError]
     took_ms: float
     stages: Mapping[str, float]  # milliseconds
 
@@ -61,6 +70,8 @@ class Sellers:
         photos: reads what sellers upload.
         listings_of: listings of the catalogue by id.
         photo_bytes: a stored photo by its content hash.
+        category: the suggester in use; raises UnavailableError where there is none.
+        price: likewise.
     """
 
     def __init__(
@@ -69,11 +80,15 @@ class Sellers:
         photos: DraftPhotoReader,
         listings_of: ReadListings,
         photo_bytes: Callable[[str], bytes],
+        category: Callable[[], CategorySuggester],
+        price: Callable[[], PriceSuggester],
     ) -> None:
         self._texts = texts
         self._photos = photos
         self._listings_of = listings_of
         self._photo_bytes = photo_bytes
+        self._category = category
+        self._price = price
         self._thumbnail_of = lru_cache(maxsize=_KEPT_THUMBNAILS)(self._read_thumbnail)
 
     def suggest(
@@ -97,14 +112,19 @@ class Sellers:
         clock = StageClock()
         with clock.stage("draft"):
             draft, photos = self._draft(listing, uploads, market)
-        missing: dict[Part, UnavailableError] = {}
-        duplicates = None
-        if Part.DUPLICATES in parts:
-            with clock.stage("duplicates"):
-                duplicates = tuple(
-                    find_duplicates(draft, photos, market.index, self._listings_of, self._thumbnail_of)
-                )
-        return Suggestions(draft, duplicates, missing, clock.total_ms, clock.stages)
+            allowed = _others(listing, market.index)
+        tried = _Tried(parts, clock)
+        category = tried.part(Part.CATEGORY, lambda: self._category().suggest(draft))
+        price = tried.part(
+            Part.PRICE, lambda: self._priced(_filed(draft, category), photos, market.index, allowed)
+        )
+        duplicates = tried.part(
+            Part.DUPLICATES,
+            lambda: tuple(
+                find_duplicates(draft, photos, market.index, allowed, self._listings_of, self._thumbnail_of)
+            ),
+        )
+        return Suggestions(draft, category, price, duplicates, tried.missing, clock.total_ms, clock.stages)
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -124,7 +144,51 @@ class Sellers:
         thumbnails = [one.thumbnail for one in read]
         return draft, DraftPhotos(photos, thumbnails, market.photo_vectors(features))
 
+    def _priced(
+        self, draft: Draft, photos: DraftPhotos, index: MarketIndex, allowed: Mask
+    ) -> PriceSuggestion:
+        suggester = self._price()
+        near = market_comparables(draft.text, photos.vectors, index, allowed, suggester.currency)
+        return suggester.suggest(draft, near)
+
     def _read_thumbnail(self, content_hash: str) -> Floats:
         with Image.open(io.BytesIO(self._photo_bytes(content_hash))) as image:
             image.draft("RGB", (2 * SIDE, 2 * SIDE))  # decodes a large JPEG at a fraction of its size
             return thumbnail(image)
+
+
+def _others(listing: Listing, index: MarketIndex) -> Mask:
+    """(n,) True for the listings on sale but the one that `listing` changes."""
+    allowed = index.allowed(Filters())
+    own = index.row(listing.listing_id)
+    if own is not None and own < len(allowed):
+        allowed[own] = False
+    return allowed
+
+
+def _filed(draft: Draft, suggestion: CategorySuggestion | None) -> Draft:
+    """`draft` under the suggested category, where the seller chose none and the suggestion is no guess."""
+    if draft.listing.category or suggestion is None or suggestion.unsure:
+        return draft
+    path = suggestion.leaf[0][0].split(CATEGORY_SEPARATOR)
+    return replace(draft, listing=replace(draft.listing, category=tuple(path)))
+
+
+class _Tried:
+    """Parts that are computed where they are asked for, and why some could not be."""
+
+    def __init__(self, parts: Collection[Part], clock: StageClock) -> None:
+        self.missing: dict[Part, BowerbirdError] = {}
+        self._parts = parts
+        self._clock = clock
+
+    def part(self, part: Part, suggest: Callable[[], Suggested]) -> Suggested | None:
+        """What `suggest` gives; None where `part` is not asked for, or has no model or nothing to go by."""
+        if part not in self._parts:
+            return None
+        with self._clock.stage(part.value):
+            try:
+                return suggest()
+            except (UnavailableError, InputError) as error:
+                self.missing[part] = error
+                return None

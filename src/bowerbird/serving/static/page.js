@@ -3,11 +3,18 @@ import { startAutocomplete } from "./autocomplete.js";
 import { startGallery } from "./gallery.js";
 import { startPhotos } from "./photo.js";
 import { startSearch } from "./search.js";
+import { startSell } from "./sell.js";
 
-startSearch({ afterSwap: startGallery });
+startSearch({
+  afterSwap: () => {
+    startGallery();
+    startSell();
+  },
+});
 startPhotos();
 startAutocomplete();
 startGallery();
+startSell();
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");

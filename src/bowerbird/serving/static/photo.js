@@ -1,4 +1,5 @@
 // The shopper's photo: picked, taken, dropped or pasted; made small in the browser; shown in the search box.
+import { takeForSale } from "./sell.js";
 
 const LONGEST_SIDE = 1024; // pixels; the encoders read far fewer
 const JPEG_QUALITY = 0.9;
@@ -24,7 +25,7 @@ export function startPhotos() {
     const file = [...(event.clipboardData?.files ?? [])].find(isImage);
     if (file) {
       event.preventDefault();
-      take(file);
+      if (!takeForSale(event.clipboardData.files)) take(file);
     }
   });
   document.addEventListener("dragover", (event) => {
@@ -39,7 +40,7 @@ export function startPhotos() {
     const file = [...event.dataTransfer.files].find(isImage);
     veil.hidden = true;
     if (event.dataTransfer.files.length) event.preventDefault();
-    if (file) take(file);
+    if (file && !takeForSale(event.dataTransfer.files)) take(file);
   });
   document.getElementById("shot-remove").addEventListener("click", (event) => {
     event.preventDefault();
@@ -78,7 +79,8 @@ async function take(file) {
   tell("given");
 }
 
-async function shrink(file) {
+// A JPEG of at most 1024 pixels on its longest side, upright.
+export async function shrink(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   const scale = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
