@@ -1,12 +1,12 @@
 """`bowerbird evaluate models`: every model in use on the test listings, one report.
 
-In: a home. Out: a section a model, with its figures beside their baselines and its plots. Models that serve
-sellers and shoppers are asked about the test listings of the stored split as a server would ask them
-(`suggestion_figures`, `retrieval_figures`); of the others, whose networks would have to read every photo
-again, the figures measured on the same listings when they were published are shown, and are said to be.
+In: a home. Out: a section a model, with its figures beside their baselines and its plots. The models that
+answer sellers are asked about the test listings of the stored split as a server would ask them. Of the
+others, whose networks would have to read every photo again, those figures are shown, and are said to be,
+that were measured on the same listings when they were published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,11 +19,21 @@ from bowerbird.errors import InputError, UnavailableError
 from bowerbird.evaluation.judgements import Judgements, answerable, read_judgements
 from bowerbird.evaluation.model_metrics import read_figures
 from bowerbird.evaluation.report import Figure, table
+from bowerbird.jobs.category_as_served import category_as_served
+from bowerbird.jobs.held_out import HeldOut, held_out
 from bowerbird.jobs.judged_search import judged_figures
 from bowerbird.jobs.model_charts import TITLES
+from bowerbird.jobs.price_as_served import price_as_served
 from bowerbird.jobs.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
+from bowerbird.training.training_data import TrainingData, load_training_data
+
+Measure = Callable[[LearnedModel, HeldOut], tuple[list[Figure], dict[str, Any]]]
+AS_SERVED: Mapping[LearnedKind, Measure] = {
+    LearnedKind.CATEGORY: category_as_served,
+    LearnedKind.PRICE: price_as_served,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +113,12 @@ def report_models(
             "train`, or give --judgements to measure search alone"
         )
     progress.step("measuring", len(models) + (judged is not None))
+    data = load_training_data(settings) if any(model.kind in AS_SERVED for model in models) else None
     sections = []
     for model in models:
-        sections.append(published_section(model))
+        sections.append(
+            published_section(model) if data is None else served_section(model, data, settings.home)
+        )
         progress.advance(1)
     if judged is not None:
         sections.append(search_section(settings, judged))
@@ -133,11 +146,25 @@ def search_section(settings: Settings, judged: Judgements) -> Section:
     return Section("Search", f"measured now on {len(useful)} judged queries{without}", tuple(figures))
 
 
-def published_section(model: LearnedModel) -> Section:
+def served_section(model: LearnedModel, data: TrainingData, home: Path) -> Section:
+    """The model asked about the test listings of its split, or what it says of itself where it cannot be."""
+    measured = AS_SERVED.get(model.kind)
+    if measured is None:
+        return published_section(model)
+    held = held_out(home / "runs" / "splits", data, model.data)
+    if held is None:
+        return published_section(model, f", for its split {model.data} is not kept here")
+    figures, plots = measured(model, held)
+    gone = f"; {held.gone:,} more are gone from the market" if held.gone else ""
+    source = f"measured now, as served, on {len(held.tested):,} test listings{gone}"
+    return Section(TITLES[model.kind], source, tuple(figures), {**model.metrics["plots"], **plots}, model)
+
+
+def published_section(model: LearnedModel, why: str = "") -> Section:
     """What the model says of itself."""
     return Section(
         TITLES[model.kind],
-        "measured on the test listings when it was published",
+        f"measured on the test listings when it was published{why}",
         read_figures(model.metrics),
         model.metrics["plots"],
         model,
