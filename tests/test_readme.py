@@ -16,6 +16,8 @@ from bowerbird.cleaning.column_map import column_map_of
 from bowerbird.cli import app
 from bowerbird.serving.api import api_router
 from bowerbird.serving.requests import EmbedModel, ListingChange, ListingModel, SearchModel
+from bowerbird.serving.sell_api import sell_router
+from bowerbird.serving.sell_requests import SuggestModel
 from bowerbird.settings import Settings, described_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +98,7 @@ def test_the_table_of_calls_is_the_api():
     written = {(method, path or listed) for method, path in written}
     served = {
         (method, route.path.replace(":path", ""))  # how a path is matched is not for readers
-        for route in api_router().routes
+        for route in (*api_router().routes, *sell_router().routes)
         if isinstance(route, APIRoute)
         for method in route.methods
     }
@@ -104,7 +106,13 @@ def test_the_table_of_calls_is_the_api():
 
 
 def test_the_bodies_of_the_calls_are_accepted():
-    models = {"search": SearchModel, "embed": EmbedModel, "-X PUT": ListingModel, "-X PATCH": ListingChange}
+    models = {
+        "search": SearchModel,
+        "suggest": SuggestModel,
+        "embed": EmbedModel,
+        "-X PUT": ListingModel,
+        "-X PATCH": ListingChange,
+    }
     commands = re.findall(r"^curl (?:.*\\\n)*.*$", README, re.MULTILINE)
     checked = 0
     for command in commands:
@@ -115,7 +123,7 @@ def test_the_bodies_of_the_calls_are_accepted():
         for body in bodies:
             model.model_validate(json.loads(body))
             checked += 1
-    assert checked == 5
+    assert checked == 6
 
 
 def test_the_column_map_of_the_readme_is_one():
