@@ -14,6 +14,8 @@ import torch
 from bowerbird.errors import MismatchError, NotFoundError, TrainingError
 from bowerbird.jobs.progress import Silent
 from bowerbird.training.epoch_end import EpochMetrics, best_epoch, out_of_patience
+from bowerbird.training.networks import EfficientNetLite0
+from bowerbird.training.photo_backbone import load_photo_backbone
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.safe_checkpoint import read_checkpoint
@@ -174,6 +176,21 @@ def test_a_run_that_diverges_says_so(photos, tmp_path):
     wild = replace(SMALL, learning_rate=10, optimiser="sgd", weight_decay=10, average=0.0, warmup=0.0)
     with pytest.raises(TrainingError, match="the run has diverged; give a lower --learning-rate"):
         train_photo_classifier(photos, replace(wild, epochs=40), tmp_path / "run", Silent())
+
+
+def test_only_the_trained_half_keeps_batch_statistics(photos, tmp_path):
+    training = replace(SMALL, architecture="efficientnet-lite0", unfreeze="1", size=32, epochs=1, average=0.0)
+    found = train_photo_classifier(photos, training, tmp_path / "run", Silent())
+    before = EfficientNetLite0()
+    before.load_checkpoint(load_photo_backbone("efficientnet-lite0").network.state_dict())
+    changed = {
+        name
+        for name, value in found.backbone.network.state_dict().items()
+        if not torch.equal(value, before.state_dict()[name])
+    }
+    assert "_blocks.15._bn1.running_mean" in changed
+    assert "_blocks.15._expand_conv.weight" in changed
+    assert not {name for name in changed if not name.startswith(("_blocks.15.", "_conv_head.", "_bn1."))}
 
 
 def test_patience_by_hand():

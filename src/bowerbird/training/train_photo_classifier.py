@@ -178,6 +178,8 @@ def _fit(
         # Lightning advises worker processes, which would cost more here than threads that decode.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*number of training batches.*smaller than the logging.*")
+        # The frozen front is meant to stay in evaluation.
+        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
         # It looks for pickled state of its own that our checkpoints do not hold.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         warnings.filterwarnings("ignore", category=FutureWarning)
@@ -198,6 +200,8 @@ def _fit(
             log_every_n_steps=10,
             use_distributed_sampler=False,  # EpochSampler knows its device
         )
+        # Backbones are loaded for evaluation, and Lightning leaves each layer in the mode it finds.
+        module.train()
         trainer.fit(module, ckpt_path=checkpoint)
     if not trainer.is_global_zero:
         raise SystemExit(0)  # the first device's process alone goes on to test and publish
