@@ -11,14 +11,25 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError
 from bowerbird.storage.durable_file import write_durably
-from bowerbird.training.photo_training import PhotoTraining
 
 RUN_FILE = "run.json"
 BEST, LAST = "best.safetensors", "last.safetensors"
+
+
+class RunSettings(Protocol):
+    """Every choice of a run, as a file can hold it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The choices by name."""
+        ...
+
+    def check_same(self, other: Mapping[str, Any], what: str) -> None:
+        """Raise MismatchError, saying how `what` differs, unless `other` holds the same choices."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class RunFolder:
 
     path: Path
 
-    def begin(self, training: PhotoTraining, data: str, *, resume: bool | None) -> Path | None:
+    def begin(self, training: RunSettings, data: str, *, resume: bool | None) -> Path | None:
         """The checkpoint to go on from, or None for a run from its start.
 
         Args:
