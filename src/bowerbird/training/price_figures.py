@@ -113,7 +113,7 @@ def coverage_by_root(prices: Prices, asked: Floats, roots: Sequence[str]) -> dic
 def called_unpriced(data: TrainingData, rows: Rows, readings: Readings, least: float) -> NDArray[np.bool_]:
     """(n,) whether no price would be suggested."""
     by_rule = [no_price_by_rule(data.listings[row]) is not None for row in rows.tolist()]
-    return np.asarray(np.array(by_rule) | (readings.priced < least))
+    return np.asarray(np.array(by_rule, np.bool_) | (readings.priced < least))
 
 
 def _errors(
