@@ -11,7 +11,13 @@ import pytest
 from bowerbird.errors import InputError, MismatchError, NotFoundError
 from bowerbird.evaluation.comparison import compare_predictions
 from bowerbird.evaluation.model_card import render_card
-from bowerbird.evaluation.model_metrics import check_metrics, lower_is_better, model_metrics, read_figures
+from bowerbird.evaluation.model_metrics import (
+    check_metrics,
+    lower_is_better,
+    model_metrics,
+    read_figures,
+    says_better,
+)
 from bowerbird.evaluation.predictions import Predictions, read_predictions, write_predictions
 from bowerbird.evaluation.report import measure
 
@@ -60,6 +66,11 @@ def test_metrics_of_another_form_are_refused(metrics: dict, what: str):
 def test_errors_are_better_when_lower():
     assert all(map(lower_is_better, ("RMSLE", "log_error", "calibration error", "range_width", "log loss")))
     assert not any(map(lower_is_better, ("accuracy", "macro-F1", "R@1", "covered", "found_at_10")))
+
+
+def test_more_of_unsure_is_neither_better_nor_worse():
+    assert not says_better("unsure share")
+    assert says_better("root accuracy where sure")
 
 
 def test_predictions_survive_the_disk(tmp_path: Path):

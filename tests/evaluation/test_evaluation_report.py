@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bowerbird.evaluation.report import measure, table
+from bowerbird.evaluation.report import Figure, measure, table
 from bowerbird.evaluation.significance import bootstrap_interval, randomisation_test
 
 OURS, THEIRS = [1.0, 0.5, 0.75, 0.25], [0.5, 0.5, 0.25, 0.25]
@@ -44,3 +44,19 @@ def test_a_figure_is_written_as_json():
     assert written["name"] == "MRR"
     assert written["value"] == pytest.approx(0.625)
     assert written["baseline"] is None
+
+
+def test_a_baseline_without_a_test_is_shown_too():
+    figure = Figure("macro-F1", "ours", 0.75, 0.7, 0.8, 4, "majority", 0.25)
+    line = table([figure]).splitlines()[2]
+    assert line.split() == [
+        "macro-F1",
+        "ours",
+        "0.7500",
+        "0.7000",
+        "to",
+        "0.8000",
+        "majority",
+        "0.2500",
+        "+0.5000",
+    ]

@@ -25,6 +25,7 @@ _ROWS = {
     "learning_curve": ("epoch",),
 }
 _ERROR_WORDS = ("error", "loss", "rmsle", "width")
+_NEITHER_WORDS = ("unsure",)
 _REQUIRED = ("name", "system", "value", "low", "high", "queries")
 
 
@@ -85,6 +86,11 @@ def check_metrics(metrics: Mapping[str, Any]) -> None:
 def lower_is_better(name: str) -> bool:
     """Whether a figure of that name counts errors: 'calibration error', 'RMSLE', 'range_width'."""
     return any(word in name.lower() for word in _ERROR_WORDS)
+
+
+def says_better(name: str) -> bool:
+    """Whether more or less of a figure of that name is better at all: of 'unsure' neither is."""
+    return not any(word in name.lower() for word in _NEITHER_WORDS)
 
 
 def _check_confusion(confusion: Any) -> None:  # noqa: ANN401 - anything may stand in a file

@@ -70,8 +70,8 @@ def table(figures: Sequence[Figure]) -> str:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     own = (figure.name, figure.system, f"{figure.value:.4f}", f"{figure.low:.4f} to {figure.high:.4f}")
-    if figure.baseline is None or figure.baseline_value is None or figure.p_value is None:
+    if figure.baseline is None or figure.baseline_value is None:
         return (*own, "", "", "", "")
     difference = figure.value - figure.baseline_value
-    p_value = f"{figure.p_value:.4f}"
+    p_value = "" if figure.p_value is None else f"{figure.p_value:.4f}"
     return (*own, figure.baseline, f"{figure.baseline_value:.4f}", f"{difference:+.4f}", p_value)

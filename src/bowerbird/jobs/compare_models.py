@@ -6,7 +6,7 @@ from typing import Any
 from bowerbird.encoding.learned_model import LearnedModel
 from bowerbird.errors import MismatchError
 from bowerbird.evaluation.comparison import compare_predictions
-from bowerbird.evaluation.model_metrics import lower_is_better, read_figures
+from bowerbird.evaluation.model_metrics import lower_is_better, read_figures, says_better
 from bowerbird.evaluation.predictions import read_predictions
 from bowerbird.evaluation.report import Figure
 
@@ -73,6 +73,8 @@ def compare_models(model: LearnedModel, other: LearnedModel) -> Comparison:
 def better_of(figure: Figure) -> str | None:
     """The system that is better with significance, by its fingerprint; None where neither is."""
     if figure.p_value is None or figure.p_value > SIGNIFICANT or figure.baseline_value is None:
+        return None
+    if not says_better(figure.name):
         return None
     first_is_better = (figure.value > figure.baseline_value) != lower_is_better(figure.name)
     return figure.system if first_is_better else figure.baseline
