@@ -27,7 +27,8 @@ class ConvText(nn.Module):
 
     def __init__(self, embeddings: Tensor, classes: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(*embeddings.shape, _weight=embeddings.detach().clone(), _freeze=True)
+        self.embedding = nn.Embedding(len(embeddings), embeddings.shape[1])
+        self.embedding.weight = nn.Parameter(embeddings.detach().clone(), requires_grad=False)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(embeddings.shape[1], CHANNELS, width, padding=width - 1) for width in WIDTHS
         )
