@@ -16,7 +16,7 @@ from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.report import measure
 from bowerbird.jobs.doctor import QUICK
 from bowerbird.serving.app import create_app
-from bowerbird.serving.owner import KEPT_SECONDS, Health, ModelPanels
+from bowerbird.serving.owner import KEPT_SECONDS, Health, ModelPanel, ModelPanels
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model, publish_model, roll_back_model, staged_model
 
@@ -115,3 +115,11 @@ def test_health_is_looked_at_once_a_minute(settings: Settings):
     assert health.checks(settings) is first
     clock[0] = KEPT_SECONDS + 1
     assert health.checks(settings) is not first
+
+
+def test_the_first_of_each_figure_is_shown_and_the_rest_is_folded():
+    names = ("accuracy", "accuracy", "macro-F1", "a", "b", "c", "d", "e")
+    figures = tuple(measure(name, f"system {at}", [0.0, 1.0], seed=0) for at, name in enumerate(names))
+    panel = ModelPanel(LearnedKind.CATEGORY, figures=figures)
+    assert [figure.system for figure in panel.chief] == [f"system {at}" for at in (0, 2, 3, 4, 5, 6)]
+    assert [figure.system for figure in panel.further] == ["system 1", "system 7"]

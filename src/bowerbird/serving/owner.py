@@ -19,6 +19,7 @@ from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_fingerprint
 
 KEPT_SECONDS = 60.0
+SHOWN_FIGURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,19 @@ class ModelPanel:
     def title(self) -> str:
         """The kind, for people."""
         return TITLES[self.kind]
+
+    @property
+    def chief(self) -> tuple[Figure, ...]:
+        """The first figure of each name, in their order: what to read at a glance."""
+        first: dict[str, Figure] = {}
+        for figure in self.figures:
+            first.setdefault(figure.name, figure)
+        return tuple(first.values())[:SHOWN_FIGURES]
+
+    @property
+    def further(self) -> tuple[Figure, ...]:
+        """All the others."""
+        return tuple(figure for figure in self.figures if figure not in self.chief)
 
 
 class Health:

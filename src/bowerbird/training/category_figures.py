@@ -81,7 +81,8 @@ def category_figures(
     """Figures at root and leaf of every system; `majority` is the commonest root and leaf in training."""
     fused = late_fusion(answers)
     figures = []
-    for kind, own in answers.items():
+    # What is suggested by all that there is comes first: it is the headline.
+    for kind, own in sorted(answers.items(), key=lambda answer: answer[0] is not Evidence.BOTH):
         system, groups = SYSTEMS[kind], data.groups[own.rows]
         for level, chances, names, common in (
             ("root", own.root, data.roots, majority[0]),
