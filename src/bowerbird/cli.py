@@ -18,6 +18,7 @@ from bowerbird.commands import (
     shopper,
     suggest,
     train,
+    tune,
 )
 from bowerbird.errors import BowerbirdError
 from bowerbird.terminal import err, out
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # In the order that --help lists them.
-for subject in (market, events, search, suggest, train, models, export, evaluate, shopper, serve):
+for subject in (market, events, search, suggest, train, tune, models, export, evaluate, shopper, serve):
     app.add_typer(subject.app)
 
 

@@ -1,10 +1,11 @@
 """Training the photo classifier. Its settings are options because `PhotoTraining` has them: said once."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,8 +22,13 @@ if TYPE_CHECKING:  # what trains imports torch, which takes seconds that other c
 app = typer.Typer()
 
 
-def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`command` with an option for each field of `PhotoTraining`; those given arrive in its last argument."""
+def with_training_options(
+    command: Callable[..., None], *, defaults: Mapping[str, str] = MappingProxyType({})
+) -> Callable[..., None]:
+    """`command` with an option for each field of `PhotoTraining`; those given arrive in its last argument.
+
+    `defaults` is what the help says instead of a field's default.
+    """
     own = inspect.signature(command)
     *others, last = own.parameters.values()
     names = [one.name for one in fields(PhotoTraining)]
@@ -38,14 +44,17 @@ def with_training_options(command: Callable[..., None]) -> Callable[..., None]:
             default=None,
             annotation=Annotated[
                 type(one.default) | None,
-                typer.Option(help=one.metadata["help"], show_default=str(one.default)),
+                typer.Option(
+                    help=one.metadata["help"], show_default=defaults.get(one.name, str(one.default))
+                ),
             ],
         )
         for one in fields(PhotoTraining)
     ]
     keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in others]
     signature = own.replace(parameters=[*keyword, *options])
-    vars(wrapped).update(__signature__=signature, __doc__=command.__doc__, __name__=command.__name__)
+    vars(wrapped).update(__signature__=signature)
+    wrapped.__doc__, wrapped.__name__ = command.__doc__, command.__name__
     wrapped.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
     return wrapped
 

@@ -24,6 +24,7 @@ from bowerbird.storage.durable_file import disk_errors, sync
 from bowerbird.training.augmentation import Augmentation
 from bowerbird.training.datasets import LabelledPhotos, PixelInputs, Rows
 from bowerbird.training.export import weights_sha256, write_graph
+from bowerbird.training.folder_lock import alone_in
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import Part
@@ -122,13 +123,19 @@ class _FrontMaps:
         drawn = "" if view is None else f"-{digest(self._training.augmentation, self._training.seed)}"
         path = self._folder / f"{name}{drawn}.npy"
         if not path.exists():
-            part = path.with_suffix(".part")
-            with disk_errors(f"keeping what the frozen layers say in {self._folder}"):
-                self._fill(part, rows, name, view)
-                sync(part)
-                part.replace(path)
+            # Of the trials of a search that need the same at once, one computes it.
+            with alone_in(self._folder, wait=True):
+                if not path.exists():
+                    self._keep(path, rows, name, view)
         maps: Maps = np.load(path, mmap_mode="r")
         return maps
+
+    def _keep(self, path: Path, rows: Rows, name: str, view: int | None) -> None:
+        part = path.with_suffix(".part")
+        with disk_errors(f"keeping what the frozen layers say in {self._folder}"):
+            self._fill(part, rows, name, view)
+            sync(part)
+            part.replace(path)
 
     def _fill(self, path: Path, rows: Rows, name: str, view: int | None) -> None:
         self._progress.step(f"frozen layers: {name}", len(rows))

@@ -1,0 +1,177 @@
+"""Trials of a search run side by side by Ray Tune on this machine, those that fall behind stopped early.
+
+Ray decides when a trial runs and when it stops; what it knows dies with the search. It keeps its state as
+pickles, which are written to a temporary folder and never read: a search goes on from its `SearchFolder`.
+ASHA: Li et al., 2020, 'A system for massively parallel hyperparameter tuning'.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ray
+import torch
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+
+from bowerbird.storage.owned_folders import OwnedFolders
+from bowerbird.training.datasets import LabelledPhotos
+from bowerbird.training.photo_training import PhotoTraining
+from bowerbird.training.search_folder import SearchFolder, SearchTrial
+from bowerbird.training.search_trial import run_trial
+
+OnResult = Callable[[int, dict[str, Any]], None]
+OnEnd = Callable[[int], None]
+METRIC, TIME = "accuracy", "epochs"
+WORKER_DEATHS = 3  # after which a trial is left for the next time
+_STORE_BYTES = 100_000_000  # Ray takes no less than 75 MB
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
+    "RAY_AIR_NEW_OUTPUT": "0",  # else it prints tables where JSON is to be
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the trainer writes TensorBoard's files itself
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the command as it does any other
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """Of all trials, 1 in `factor` goes on after `grace` epochs, and so on after `factor` times as many."""
+
+    epochs: int
+    grace: int
+    factor: int
+
+    def scheduler(self, known: Sequence[SearchTrial]) -> ASHAScheduler:
+        """A scheduler that has seen the `known` trials, which do not run."""
+        scheduler = ASHAScheduler(
+            TIME, METRIC, "max", max_t=self.epochs, grace_period=self.grace, reduction_factor=self.factor
+        )
+        for trial in known:
+            # Of a trial it looks at the id alone, of who runs it at nothing.
+            one: Any = SimpleNamespace(trial_id=f"known-{trial.number}")
+            nobody: Any = None
+            scheduler.on_trial_add(nobody, one)
+            for metrics in trial.epochs:
+                scheduler.on_trial_result(nobody, one, {**metrics, TIME: metrics["epoch"] + 1})
+        return scheduler
+
+
+def run_waiting_trials(
+    photos: LabelledPhotos,
+    trainings: Mapping[int, PhotoTraining],
+    folder: SearchFolder,
+    halving: Halving,
+    *,
+    parallel: int,
+    on_result: OnResult,
+    on_end: OnEnd,
+) -> list[str]:
+    """Run the trials of `folder` that have no end, in order; why some still have none.
+
+    Args:
+        photos: without a test part.
+        trainings: the settings of each trial by number.
+        folder: of the search.
+        halving: when a trial is stopped.
+        parallel: trials at a time.
+        on_result: told each epoch of a trial, in this process.
+        on_end: told that a trial is over.
+    """
+    trials = folder.trials()
+    waiting = [one.number for one in trials if one.end is None]
+    threads = max(1, (os.cpu_count() or 1) // parallel)
+    gpus = torch.cuda.device_count()
+    cpus = threads * parallel
+    features = 0 if photos.features is None else photos.features.nbytes
+    with _local_ray(cpus, 2 * features + _STORE_BYTES) as scratch:
+
+        def trial(config: dict[str, Any], photos: LabelledPhotos) -> None:
+            number = config["trial"]
+            run_trial(photos, trainings[number], folder.trial(number), tune.report, threads=threads)
+
+        # Not `Tuner`, which would pickle the callback with the progress bars in it.
+        analysis = tune.run(
+            tune.with_parameters(trial, photos=photos),
+            name="search",
+            config={"trial": tune.grid_search(waiting)},
+            scheduler=halving.scheduler([one for one in trials if one.end is not None]),
+            resources_per_trial={"cpu": threads, "gpu": min(1.0, gpus / parallel)},
+            callbacks=[_Told(on_result, on_end)],
+            storage_path=str(scratch / "tune"),
+            max_failures=WORKER_DEATHS,
+            max_concurrent_trials=parallel,
+            reuse_actors=True,  # starting a process and importing torch takes seconds
+            raise_on_failed_trial=False,
+            verbose=0,
+        )
+    return [
+        f"trial {one.config['trial']}: {_cause(one.get_error())}"
+        for one in analysis.trials
+        if one.status == one.ERROR
+    ]
+
+
+class _Told(tune.Callback):
+    """Passes on what trials report, in the process of the search."""
+
+    def __init__(self, on_result: OnResult, on_end: OnEnd) -> None:
+        self._on_result, self._on_end = on_result, on_end
+
+    def on_trial_result(
+        self,
+        iteration: int,  # noqa: ARG002 - Ray's signature
+        trials: list[Any],  # noqa: ARG002
+        trial: Any,  # noqa: ANN401
+        result: dict[str, Any],
+        **_: object,
+    ) -> None:
+        self._on_result(trial.config["trial"], result)
+
+    def on_trial_complete(
+        self,
+        iteration: int,  # noqa: ARG002 - Ray's signature
+        trials: list[Any],  # noqa: ARG002
+        trial: Any,  # noqa: ANN401
+        **_: object,
+    ) -> None:
+        self._on_end(trial.config["trial"])
+
+
+@contextmanager
+def _local_ray(cpus: int, store_bytes: int) -> Iterator[Path]:
+    """Ray's processes on this machine for as long as the block runs, and a folder that goes with them."""
+    os.environ.update(_ENVIRONMENT)
+    # The name is short because the path of a socket may have 107 letters, of which Ray takes 63.
+    folders = OwnedFolders(Path(tempfile.gettempdir()), f"bb-{os.getuid()}-")
+    folders.sweep()  # of searches that were killed
+    scratch = folders.make()
+    try:
+        ray.init(
+            "local",
+            num_cpus=cpus,
+            include_dashboard=False,
+            object_store_memory=store_bytes,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=str(scratch),
+        )
+        yield scratch
+    finally:
+        ray.shutdown()
+        shutil.rmtree(scratch, ignore_errors=True)
+        folders.let_go(scratch)
+
+
+def _cause(error: object) -> str:
+    """The last line of what went wrong, without the traceback."""
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else "its process ended"
