@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from bowerbird.evaluation.classification import drawn_figure
 from bowerbird.evaluation.price_ranges import absolute_log_errors, covered, rmsle_figure
 from bowerbird.evaluation.report import Figure, measure
+from bowerbird.suggesting.comparables import Comparables
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.price_features import EVERYTHING, Given, as_given
 from bowerbird.suggesting.price_model import PriceModel, Reading, prices_of
 from bowerbird.suggesting.priceable import no_price_by_rule
 from bowerbird.training.price_baselines import Prices
-from bowerbird.training.priced_market import PricedMarket
 from bowerbird.training.training_data import TrainingData
 
 LEARNED = "learned"
@@ -47,10 +47,16 @@ class Readings:
 
 
 def read_rows(
-    model: PriceModel, market: PricedMarket, data: TrainingData, rows: Rows, given: Given = EVERYTHING
+    model: PriceModel,
+    data: TrainingData,
+    rows: Rows,
+    neighbours: Sequence[Comparables],
+    given: Given = EVERYTHING,
 ) -> Readings:
-    """What `model` says of `rows` of `data` with `market` as its market, as much of each as is `given`."""
-    readings = [_read(model, market, data, row, given) for row in rows.tolist()]
+    """What `model` says of `rows` of `data` beside the `neighbours` of each, of as much as is `given`."""
+    readings = [
+        _read(model, data, row, found, given) for row, found in zip(rows.tolist(), neighbours, strict=True)
+    ]
     return Readings(
         np.array([one.middle for one in readings]),
         np.array([one.spread for one in readings]),
@@ -160,9 +166,9 @@ def _ranges(name: str, own: Prices, asked: Floats, groups: Rows, seed: int) -> l
     ]
 
 
-def _read(model: PriceModel, market: PricedMarket, data: TrainingData, row: int, given: Given) -> Reading:
+def _read(model: PriceModel, data: TrainingData, row: int, neighbours: Comparables, given: Given) -> Reading:
     words = data.texts[[row]] if given.words and data.listings[row].text else data.texts[:0]
     mine = data.photo_owners == row
     photos = data.features[mine] if given.looks else data.features[:0]
     draft = Draft(as_given(data.listings[row], given), words, photos)
-    return model.read(draft, market.neighbours(data, row))
+    return model.read(draft, neighbours)

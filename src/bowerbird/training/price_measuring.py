@@ -136,9 +136,11 @@ def measure_prices(
     others = testing[~prices.usable[testing] & ~np.isnan(prices.major[testing])]
     known = learned[prices.usable[learned]]
     market = PricedMarket.of(data, known, prices.major[known])
-    readings = read_rows(model, market, data, rows)
+    neighbours = [market.neighbours(data, row) for row in rows.tolist()]
+    readings = read_rows(model, data, rows, neighbours)
+    unreal = read_rows(model, data, others, [market.neighbours(data, row) for row in others.tolist()])
     less = {
-        given: read_rows(model, market, data, rows, given).prices(model.ranges[given.name])
+        given: read_rows(model, data, rows, neighbours, given).prices(model.ranges[given.name])
         for given in GIVEN
         if given != EVERYTHING
     }
@@ -153,6 +155,6 @@ def measure_prices(
         baselines=baseline_prices(train, validation, [data.listings[row] for row in rows.tolist()]),
         less=less,
         unpriced=called_unpriced(data, rows, readings, least_priced),
-        unreal=called_unpriced(data, others, read_rows(model, market, data, others), least_priced),
+        unreal=called_unpriced(data, others, unreal, least_priced),
         bounds=bounds,
     )
