@@ -21,7 +21,14 @@ from bowerbird.settings import Settings, load_settings
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED_DATA = CHECKOUT.parent / "shared" / "data"
 # What decides the bytes of an exported network: a change here must not meet an older export.
-EXPORTERS = ("export.py", "networks.py", "photo_backbone.py", "pretrained.py", "text_backbone.py")
+EXPORTERS = (
+    "export.py",
+    "networks.py",
+    "photo_backbone.py",
+    "photo_levels.py",
+    "pretrained.py",
+    "text_backbone.py",
+)
 
 
 @pytest.fixture(scope="session")

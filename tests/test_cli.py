@@ -17,7 +17,7 @@ import known_market
 from bowerbird import __version__, cli
 from bowerbird.assembly import open_catalogue
 from bowerbird.market.listing import Listing, Price
-from bowerbird.projection import build
+from bowerbird.projection import calibration
 from bowerbird.settings import load_settings
 
 OK, FAILED, INPUT, NOT_FOUND, MISMATCH, UNAVAILABLE = range(6)
@@ -47,7 +47,7 @@ def _untouched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
         if name.startswith("BOWERBIRD_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(build, "NONSENSE_QUERIES", 40)
+    monkeypatch.setattr(calibration, "NONSENSE_QUERIES", 40)
     handlers = list(logging.root.handlers)
     yield
     logging.root.handlers[:] = handlers

@@ -24,6 +24,7 @@ from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.followed_model import FollowedModel, ModelWatch
 from bowerbird.storage.generations import Generations
+from bowerbird.storage.listing_encoders import ListingEncoders
 from bowerbird.storage.listing_vectors import ListingVectors
 from bowerbird.storage.photo_store import PhotoStore
 from bowerbird.suggesting.category import CategorySuggester
@@ -105,7 +106,9 @@ def open_stores(settings: Settings) -> Stores:
         feature_store=EmbeddingStore(folder, photo.fingerprint, photo.dimension),
         photo_store=open_photo_store(settings),
     )
-    return Stores(catalogue, vectors, open_generations(settings))
+    fingerprints = {"text": text.fingerprint, "photo": photo.fingerprint}
+    listing_encoders = ListingEncoders(settings.models, fingerprints)
+    return Stores(catalogue, vectors, open_generations(settings), listing_encoders)
 
 
 def projection_settings(settings: Settings) -> ProjectionSettings:
@@ -155,11 +158,13 @@ def open_engine(settings: Settings) -> Engine:
                 "keywords": search.keyword_weight,
                 "text": search.text_weight,
                 "photo": search.photo_weight,
+                "pictured": search.pictured_weight,
             },
             match_limit=search.match_limit,
             text_depth=search.text_depth,
             meaning_depth=search.meaning_depth,
             photo_depth=search.photo_depth,
+            pictured_depth=search.pictured_depth,
             photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
             kept_rows=search.kept_rows,
         ),

@@ -18,6 +18,7 @@ from bowerbird.market.listing_columns import STATUSES
 from bowerbird.market.query import Filters, Query
 from bowerbird.market.ranked_list import RankedList
 from bowerbird.projection.build import Stores
+from bowerbird.projection.neighbours import neighbours
 from bowerbird.projection.open_generation import OpenGeneration
 from bowerbird.projection.projection import Projection
 from bowerbird.ranking.answer import Answer, Hit
@@ -33,6 +34,7 @@ from bowerbird.retrieval.retriever import (
     Candidates,
     KeywordRetriever,
     PhotoRetriever,
+    PicturedRetriever,
     Question,
     Retriever,
     TextRetriever,
@@ -51,11 +53,12 @@ class SearchSettings:
     """How a query is answered; settings.py says what each means."""
 
     rrf_k: float
-    weights: dict[str, float]  # by branch: keywords, text, photo
+    weights: dict[str, float]  # by branch: keywords, text, photo, pictured
     match_limit: int
     text_depth: int
     meaning_depth: int
     photo_depth: int
+    pictured_depth: int
     photo_cutoff: Cutoff
     kept_rows: int
 
@@ -149,7 +152,8 @@ class Engine:
             raise NotFoundError(f"listing {listing_id!r} does not exist")
         allowed[row] = False
         with clock.stage("retrieve"):
-            candidates, question = self._neighbours(row, opened, allowed)
+            depths = {"text_depth": self.settings.text_depth, "photo_depth": self.settings.photo_depth}
+            candidates, question = neighbours(row, opened, self.stores, allowed, **depths)
         with clock.stage("fuse"):
             ranked = reciprocal_rank_fusion(candidates.branches, {}, self.settings.rrf_k)
         with clock.stage("explain"):
@@ -166,7 +170,7 @@ class Engine:
     ) -> Suggestions:
         """What a seller is told of `listing` and its photos; `Sellers.suggest` says more."""
         opened = self.projection.current
-        market = SearchedMarket(opened.index, opened.whitening.apply)
+        market = SearchedMarket(opened.index, opened.photo_embedder.of_features)
         return self.sellers.suggest(listing, uploads, market, parts)
 
     def listing(self, listing_id: str) -> Listing:
@@ -210,9 +214,11 @@ class Engine:
         self.projection.apply(listing_ids)
         return present
 
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """(n, d_text) unit vectors."""
-        return self.stores.vectors.text_encoder.encode(texts)
+    def embed_texts(self, texts: Sequence[str], opened: OpenGeneration | None = None) -> Vectors:
+        """(n, d) unit vectors, in the photos' space where a listing encoder made that of the generation."""
+        vectors = self.stores.vectors.text_encoder.encode(texts)
+        listing = (opened or self.projection.current).listing_encoder
+        return listing.texts(vectors) if listing else vectors
 
     def embed_photos(self, photos: Sequence[NDArray[np.uint8]]) -> Vectors:
         """(n, d_photo) unit vectors of (h, w, 3) RGB images, in the space of the current generation."""
@@ -265,7 +271,8 @@ class Engine:
 
     def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
         text = self.stores.vectors.text_encoder.encode([words])[0] if words else None
-        return Question(words, text, None if photo is None else opened.photo_embedder.encode([photo])[0])
+        photo_vector = None if photo is None else opened.photo_embedder.encode([photo])[0]
+        return Question(words, text, photo_vector, opened.pictured_vector(text))
 
     def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
         index, settings = opened.index, self.settings
@@ -273,6 +280,9 @@ class Engine:
             KeywordRetriever(index, settings.match_limit),
             TextRetriever(index, opened.text_background, opened.text_cutoff, settings.text_depth),
             PhotoRetriever(index, opened.photo_background, settings.photo_cutoff, settings.photo_depth),
+            PicturedRetriever(
+                index, opened.photo_background, opened.pictured_cutoff, settings.pictured_depth
+            ),
         )
 
     def _fused(self, candidates: Candidates, question: Question, allowed: NDArray[np.bool_]) -> RankedList:
@@ -280,19 +290,6 @@ class Engine:
             return reciprocal_rank_fusion(candidates.branches, self.settings.weights, self.settings.rrf_k)
         rows = np.flatnonzero(allowed)[::-1]  # nothing asked: everything, the latest arrivals first
         return RankedList(rows, np.zeros(len(rows), np.float32))
-
-    def _neighbours(
-        self, row: int, opened: OpenGeneration, allowed: NDArray[np.bool_]
-    ) -> tuple[Candidates, Question]:
-        index = opened.index
-        text = index.texts.vectors(np.array([row]))[0]
-        lists = {"text": index.search_texts(text, self.settings.text_depth, allowed)}
-        photo_rows = index.photo_owners.photos_of(row)
-        photo = None
-        if len(photo_rows):
-            photo = index.photos.vectors(photo_rows[:1])[0]
-            lists["photo"] = index.search_photos(photo, self.settings.photo_depth, allowed)
-        return Candidates(lists), Question("", text, photo)
 
     def _listings(self, rows: list[int], opened: OpenGeneration) -> dict[int, Listing]:
         ids = opened.index.columns.listing_ids

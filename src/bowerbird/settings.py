@@ -76,6 +76,9 @@ class SearchSettings(_Group):
     photo_weight: float = Field(
         3.0, ge=0, description="Weight of the photo vector branch; beside words it outweighs both of theirs."
     )
+    pictured_weight: float = Field(
+        0.5, ge=0, description="Weight of photos that show what the words say; needs a listing encoder."
+    )
     match_limit: int = Field(
         50_000, ge=100, description="Most keyword matches of one query; more are said to be 'at least'."
     )
@@ -84,6 +87,9 @@ class SearchSettings(_Group):
     )
     text_depth: int = Field(200, ge=1, description="Most dense text hits of one query.")
     photo_depth: int = Field(200, ge=1, description="Most photo hits of one query.")
+    pictured_depth: int = Field(
+        100, ge=1, description="Most listings of one query whose photos show what its words say."
+    )
     found_nothing: float = Field(
         0.98, gt=0, lt=1, description="Share of nonsense queries left without a dense hit when calibrating."
     )

@@ -119,11 +119,12 @@ def test_more_dimensions_than_features_are_all_features():
 
 def test_an_embedder_is_its_encoder_and_its_whitening(photo_encoder, photos):
     features = photo_encoder.encode(photos)
-    projection = np.random.default_rng(4).normal(size=(1280, 3)).astype(np.float32)
+    width = photo_encoder.dimension
+    projection = np.random.default_rng(4).normal(size=(width, 3)).astype(np.float32)
     whitening = Whitening(features.mean(axis=0), projection)
     embedder = PhotoEmbedder(photo_encoder, whitening)
     np.testing.assert_array_equal(embedder.encode(photos), whitening.apply(features))
     assert embedder.dimension == 3
     assert embedder.fingerprint not in (photo_encoder.fingerprint, whitening.fingerprint)
-    with pytest.raises(MismatchError, match="takes 24 features, but the photo network gives 1280"):
+    with pytest.raises(MismatchError, match="takes 24 features, but the photo network gives 2200"):
         PhotoEmbedder(photo_encoder, Whitening(np.zeros(24, np.float32), None))

@@ -15,7 +15,7 @@ from bowerbird.jobs.backbones import ensure_backbones
 from bowerbird.jobs.index_market import encode_market, index_market
 from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price, Status
-from bowerbird.projection import build
+from bowerbird.projection import calibration
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.generations import Generations
@@ -26,7 +26,7 @@ COUNT = len(known_market.listing_ids())
 
 @pytest.fixture(autouse=True)
 def _quick_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "NONSENSE_QUERIES", 40)
+    monkeypatch.setattr(calibration, "NONSENSE_QUERIES", 40)
 
 
 class _Steps:

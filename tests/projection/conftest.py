@@ -8,11 +8,12 @@ import pytest
 
 from bowerbird.assembly import open_catalogue, open_generations, open_photo_store, projection_settings
 from bowerbird.engine import Engine
-from bowerbird.projection import build
+from bowerbird.projection import calibration
 from bowerbird.projection.build import Stores
 from bowerbird.projection.projection import Projection
 from bowerbird.settings import Settings
 from bowerbird.storage.embedding_store import EmbeddingStore
+from bowerbird.storage.listing_encoders import ListingEncoders
 
 OpenHome: TypeAlias = Callable[[Settings], Engine]
 
@@ -20,7 +21,7 @@ OpenHome: TypeAlias = Callable[[Settings], Engine]
 @pytest.fixture(autouse=True)
 def _quick_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Encoding 400 nonsense queries is most of the time that building a small generation takes."""
-    monkeypatch.setattr(build, "NONSENSE_QUERIES", 40)
+    monkeypatch.setattr(calibration, "NONSENSE_QUERIES", 40)
 
 
 @pytest.fixture
@@ -37,7 +38,8 @@ def open_home(known_engine: Engine) -> OpenHome:
             feature_store=EmbeddingStore(folder, photo.fingerprint, photo.dimension),
             photo_store=open_photo_store(settings),
         )
-        stores = Stores(open_catalogue(settings), vectors, open_generations(settings))
+        listing_encoders = ListingEncoders(settings.models, known_engine.stores.encoders)
+        stores = Stores(open_catalogue(settings), vectors, open_generations(settings), listing_encoders)
         return Engine(
             stores,
             Projection(stores, projection_settings(settings)),

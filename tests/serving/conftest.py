@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -150,8 +151,22 @@ def small_app(small_market: Settings) -> Iterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 def address(small_app: FastAPI) -> Iterator[str]:
+    """Where the small market is served."""
+    with _served(small_app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def filing_address(filing_app: FastAPI) -> Iterator[str]:
+    """Where the market with a category model is served."""
+    with _served(filing_app) as address:
+        yield address
+
+
+@contextmanager
+def _served(app: FastAPI) -> Iterator[str]:
     # The application's own lifespan would close the market that other tests use.
-    server = uvicorn.Server(uvicorn.Config(small_app, port=0, log_level="warning", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -184,3 +199,20 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     yield opened
     context.close()
     assert said == []
+
+
+@pytest.fixture(scope="session")
+def filing_app(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """The web application over the known market, with a category model that was trained on it."""
+    from bowerbird.training.category_training import CategoryTraining
+    from bowerbird.training.train_category import train_category
+    from bowerbird.training.training_data import load_training_data
+
+    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("filing") / "home")
+    settings = load_settings(home)
+    trained_at = datetime(2026, 3, 1, tzinfo=UTC)
+    data = load_training_data(settings)
+    train_category(settings, data, CategoryTraining(folds=2), Silent(), trained_at=trained_at)
+    engine = open_engine(settings)
+    yield create_app(engine, settings)
+    engine.close()

@@ -213,3 +213,16 @@ def test_everything_is_inside_the_picture():
 
 def picture_of_nothing():
     return price_picture({"priceable": False})
+
+
+def test_a_category_has_the_shape_that_clients_rely_on(filing_app: FastAPI):
+    client = TestClient(filing_app)
+    reply = client.post("/v1/suggest/category", json={"title": "Red guitar, good order"}).json()
+    assert {"root", "leaf", "unsure"} <= reply.keys()
+    assert sum(guess["probability"] for guess in reply["root"]) == pytest.approx(1, abs=0.01)
+    assert reply["root"][0]["category"] == "Music"
+    assert reply["leaf"][0]["category"] == "Music / Instruments"
+    assert reply["leaf"][0]["path"] == ["Music", "Instruments"]
+    assert client.post("/v1/suggest", json={"title": "Red guitar"}).json()["degraded"] == ["price"]
+    nothing = client.post("/v1/suggest/category", json={})
+    assert (nothing.status_code, nothing.json()["error"]) == (422, "invalid_input")

@@ -117,6 +117,28 @@ def test_a_chosen_category_stays(page: Page):
     expect(page.get_by_label("Category")).to_have_value("Travel / Luggage")
 
 
+def test_a_suggested_category_is_filled_in_until_the_seller_presses_another(
+    browser: Browser, filing_address: str
+):
+    context = browser.new_context(base_url=filing_address)
+    page = context.new_page()
+    page.goto("/sell")
+    page.get_by_label("Title").fill("Red sofa in good order, collection only")
+    guesses = page.locator(".guess")
+    expect(guesses.first).to_be_visible()
+    expect(page.locator("#announcement")).to_contain_text("ategory")
+    filled = page.locator("#suggested-category").get_attribute("data-category") or ""
+    expect(page.get_by_label("Category")).to_have_value(filled)
+    other = guesses.nth(1).get_attribute("value")
+    guesses.nth(1).click()
+    expect(page.get_by_label("Category")).to_have_value(other)
+    expect(page.locator(f'.guess[value="{other}"]')).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Title").fill("Blue guitar")
+    expect(page.locator("#suggestions")).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_label("Category")).to_have_value(other)
+    context.close()
+
+
 def test_searching_from_here_and_coming_back_sells_on(page: Page, photo_of):
     page.goto("/sell")
     page.locator("#q").fill("guitar")

@@ -31,6 +31,7 @@ def same_group_ranks(
     groups: NDArray[np.integer],
     contents: NDArray[np.integer],
     block: int = 512,
+    asked: NDArray[np.bool_] | None = None,
 ) -> SameGroupRanks:
     """The rank of the first other member of each query's group, by inner product.
 
@@ -43,6 +44,7 @@ def same_group_ranks(
         groups: (n,) the group of each row.
         contents: (n,) equal where two rows are byte-identical.
         block: queries at a time; memory is block x n floats.
+        asked: (n,) True for the rows that may be queries; None asks all.
 
     Raises:
         InputError: the three differ in length.
@@ -53,16 +55,18 @@ def same_group_ranks(
             "each row needs all three"
         )
     members = _members(groups)
-    asked, ranks = [], []
-    for start in range(0, len(vectors), block):
-        scores = vectors[start : start + block] @ vectors.T  # (b, n)
-        for query, query_scores in enumerate(scores, start=start):
+    rows = np.arange(len(vectors)) if asked is None else np.flatnonzero(asked)
+    queries, ranks = [], []
+    for start in range(0, len(rows), block):
+        chosen = rows[start : start + block]
+        scores = vectors[chosen] @ vectors.T  # (b, n)
+        for query, query_scores in zip(chosen.tolist(), scores, strict=True):
             own = members[int(groups[query])]
             targets = own[contents[own] != contents[query]]
             if len(targets):
-                asked.append(query)
+                queries.append(query)
                 ranks.append(_rank(query_scores, targets, contents == contents[query]))
-    return SameGroupRanks(np.array(asked, np.int64), np.array(ranks, np.int64))
+    return SameGroupRanks(np.array(queries, np.int64), np.array(ranks, np.int64))
 
 
 def _members(groups: NDArray[np.integer]) -> dict[int, NDArray[np.int64]]:

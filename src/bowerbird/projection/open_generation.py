@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.encoding.encoder import Vectors
+from bowerbird.encoding.listing_encoder import ListingEncoder
 from bowerbird.encoding.photo_embedder import PhotoEmbedder
 from bowerbird.encoding.whitening import Whitening
-from bowerbird.errors import MismatchError
+from bowerbird.errors import MismatchError, NotFoundError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.projection.build import WHITENING_FOLDER, ProjectionSettings, Stores
+from bowerbird.projection.build import LISTING, WHITENING_FOLDER, ProjectionSettings, Stores
 from bowerbird.retrieval.cutoff import Background, Cutoff
 from bowerbird.storage.catalogue import Change
 from bowerbird.storage.generations import Generation
@@ -25,11 +30,12 @@ class OpenGeneration:
 
     generation: Generation
     index: MarketIndex
-    whitening: Whitening
+    listing_encoder: ListingEncoder | None  # the one that made its photo vectors
     photo_embedder: PhotoEmbedder
     text_background: Background
     photo_background: Background
     text_cutoff: Cutoff
+    pictured_cutoff: Cutoff
     revision: int
     working_copy: Path
     uncommitted: bool = False
@@ -40,33 +46,69 @@ class OpenGeneration:
         """Load a generation, without what came after it.
 
         Raises:
-            MismatchError: it was made by other encoders than this home's.
+            MismatchError: it was made by other encoders than this home's, or by a listing encoder that the
+                home does not have.
         """
         manifest = generation.manifest
-        if manifest.encoders != stores.encoders:
+        frozen = {part: name for part, name in manifest.encoders.items() if part != LISTING}
+        if frozen != stores.encoders:
             raise MismatchError(
-                f"index generation {generation.name} was made by encoders {manifest.encoders}, but this home "
+                f"index generation {generation.name} was made by encoders {frozen}, but this home "
                 f"uses {stores.encoders}; run `bowerbird index` to encode and index again"
             )
+        listing_encoder = _listing_encoder(generation, stores)
         # tantivy allows one writer a folder, so every process writes into a copy of its own.
         working_copy = stores.generations.clone(generation, "keywords")
         try:
-            whitening = Whitening.load(generation.folder / WHITENING_FOLDER)
+            space = listing_encoder or Whitening.load(generation.folder / WHITENING_FOLDER)
+            cutoff = manifest.cutoff
             index = MarketIndex.load(generation.folder, working_copy, settings.index)
             return cls(
                 generation=generation,
                 index=index,
-                whitening=whitening,
-                photo_embedder=PhotoEmbedder(stores.vectors.photo_encoder, whitening),
+                listing_encoder=listing_encoder,
+                photo_embedder=PhotoEmbedder(stores.vectors.photo_encoder, space),
                 text_background=Background.of(len(index.texts), index.texts.vectors),
                 photo_background=Background.of(len(index.photos), index.photos.vectors),
-                text_cutoff=Cutoff(**manifest.cutoff),
+                text_cutoff=Cutoff(cutoff["strength"], cutoff["floor"]),
+                pictured_cutoff=Cutoff(
+                    cutoff.get("pictured_strength", 0.0), cutoff.get("pictured_floor", 0.0)
+                ),
                 revision=manifest.revision,
                 working_copy=working_copy,
             )
         except BaseException:
             stores.generations.discard(working_copy)
             raise
+
+    @property
+    def space(self) -> str:
+        """Names the space of its vectors: of words and photos together where a listing encoder made it."""
+        if self.listing_encoder is not None:
+            return self.listing_encoder.fingerprint
+        return f"{self.generation.manifest.encoders['text']}-{self.photo_embedder.fingerprint}"
+
+    def pictured_vector(self, text: Vectors | None) -> Vectors | None:
+        """(d_photo,) of the (d_text,) vector of words; None where words and photos share no space."""
+        if text is None or self.listing_encoder is None:
+            return None
+        vector: Vectors = self.listing_encoder.texts(text[None])[0]
+        return vector
+
+    def whole_vector(self, photo_rows: NDArray[np.int64], text: Vectors, stores: Stores) -> Vectors:
+        """(d_photo,) of all photos and the words of a listing; without a listing encoder the first photo's.
+
+        Args:
+            photo_rows: (p,) of the listing, at least one.
+            text: (d_text,) of the listing.
+            stores: keep the photos' features.
+        """
+        if self.listing_encoder is None:
+            vectors = self.index.photos.vectors(photo_rows[:1])
+        else:
+            hashes = [self.index.photo_owners.content_hashes[row] for row in photo_rows.tolist()]
+            vectors = self.listing_encoder.listings([stores.vectors.features(hashes)], text[None])
+        return np.asarray(vectors[0])
 
     def catch_up(self, stores: Stores) -> None:
         """Apply every change after `revision`."""
@@ -103,7 +145,7 @@ class OpenGeneration:
     def _apply(self, changes: Sequence[Change], stores: Stores) -> None:
         new = self._new(changes)
         listings = [change.listing for change in new if change.listing is not None]
-        encoded = iter(stores.vectors.encoded(listings, self.whitening))
+        encoded = iter(stores.vectors.encoded(listings, self.photo_embedder.of_features))
         for change in new:
             if change.listing is None:
                 self.index.remove(change.listing_id)
@@ -123,3 +165,17 @@ class OpenGeneration:
 def encode_missing(changes: Sequence[Change], stores: Stores) -> None:
     """Encode and store what the listings of `changes` lack."""
     stores.vectors.encode_missing([change.listing for change in changes if change.listing is not None])
+
+
+def _listing_encoder(generation: Generation, stores: Stores) -> ListingEncoder | None:
+    """The one that the manifest names, whether it is still in use or not."""
+    fingerprint = generation.manifest.encoders.get(LISTING)
+    if fingerprint is None:
+        return None
+    try:
+        return stores.listing_encoders.get(fingerprint)
+    except NotFoundError as error:
+        raise MismatchError(
+            f"index generation {generation.name} was made by the listing encoder {fingerprint}, which is not "
+            "among this home's models; copy it there, or run `bowerbird index` to make another generation"
+        ) from error

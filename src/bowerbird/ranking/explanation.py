@@ -20,7 +20,10 @@ class BranchHit:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The reasons for one hit. `photo` is the content hash of the photo that looks like the question's."""
+    """The reasons for one hit.
+
+    `photo` is the content hash of the photo that looks like the question's, or shows what its words say.
+    """
 
     branches: tuple[BranchHit, ...] = ()
     words: tuple[str, ...] = ()
@@ -37,6 +40,8 @@ class Why:
             reasons.append("similar in meaning")
         if "photo" in names:
             reasons.append("looks alike")
+        elif "pictured" in names:
+            reasons.append("its photo shows it")
         return "; ".join(reasons)
 
 
@@ -53,12 +58,18 @@ def explain(
             for branch, place in places.items()
             if row in place
         )
-        photo = None
-        if question.photo_vector is not None and any(hit.branch == "photo" for hit in hits):
-            best = index.best_photo(question.photo_vector, row)
-            photo = best[0] if best else None
-        reasons[row] = Why(hits, tuple(words.get(row, ())), photo)
+        reasons[row] = Why(hits, tuple(words.get(row, ())), _telling_photo(hits, row, question, index))
     return reasons
+
+
+def _telling_photo(hits: Sequence[BranchHit], row: int, question: Question, index: MarketIndex) -> str | None:
+    """The photo of a listing that a branch of photos found it by."""
+    asked = {"photo": question.photo_vector, "pictured": question.pictured_vector}
+    for branch, vector in asked.items():
+        if vector is not None and any(hit.branch == branch for hit in hits):
+            best = index.best_photo(vector, row)
+            return best[0] if best else None
+    return None
 
 
 def _places(ranked: np.ndarray, rows: Sequence[int]) -> dict[int, int]:

@@ -22,6 +22,7 @@ class Question:
     words: str = ""
     text_vector: Vectors | None = None  # (d_text,)
     photo_vector: Vectors | None = None  # (d_photo,)
+    pictured_vector: Vectors | None = None  # (d_photo,) the words, in the space of the photos
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,24 @@ class PhotoRetriever:
             return Retrieved(RankedList.empty())
         ranked = self.index.search_photos(question.photo_vector, self.depth, allowed)
         return Retrieved(self.background.keep(question.photo_vector, ranked, self.cutoff))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PicturedRetriever:
+    """The listings with the photo that shows best what the words say, by cosine."""
+
+    index: MarketIndex
+    background: Background
+    cutoff: Cutoff
+    depth: int
+    branch: str = "pictured"
+
+    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
+        """At most `depth` listings above the cut-off; none where words and photos share no space."""
+        if question.pictured_vector is None:
+            return Retrieved(RankedList.empty())
+        ranked = self.index.search_photos(question.pictured_vector, self.depth, allowed)
+        return Retrieved(self.background.keep(question.pictured_vector, ranked, self.cutoff))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,8 @@ from bowerbird.serving.replies import ERRORS, JSONReply
 _ID = {"type": "string", "maxLength": LONGEST_ID}
 _EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "Also in the names of the User Behavior Insights standard: action_name, timestamp, user_id "
-    "or client_id, session_id, event_attributes.object.object_id, event_attributes.position.ordinal.",
+    "description": "Also in the names of the User Behavior Insights standard: action_name, timestamp, "
+    "user_id or client_id, session_id, event_attributes.object.object_id, event_attributes.position.ordinal.",
     "required": ["type", "listing_id"],
     "properties": {
         "event_id": {

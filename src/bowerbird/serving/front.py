@@ -123,14 +123,14 @@ class Front:
 
     def embed(self, model: EmbedModel) -> dict[str, Any]:
         """Vectors of texts and photos; `space` names the encoders that made them."""
-        texts = self.engine.embed_texts(model.texts) if model.texts else np.empty((0, 0), np.float32)
         photos = [self.decoded(photo_bytes(photo)) for photo in model.photos]
-        photo_vectors = self.engine.embed_photos(photos) if photos else np.empty((0, 0), np.float32)
-        encoders = self.engine.stores.encoders
-        space = (
-            f"{encoders['text']}-{encoders['photo']}-{self.engine.projection.current.whitening.fingerprint}"
-        )
-        return {"space": space, "texts": texts, "photos": photo_vectors}
+        opened = self.engine.projection.current  # once: another may be served a moment later
+        empty = np.empty((0, 0), np.float32)
+        return {
+            "space": opened.space,
+            "texts": self.engine.embed_texts(model.texts, opened) if model.texts else empty,
+            "photos": opened.photo_embedder.encode(photos) if photos else empty,
+        }
 
     def decoded(self, data: bytes) -> NDArray[np.uint8]:
         """The (h, w, 3) RGB image of an uploaded photo, cleaned as stored ones are.

@@ -14,13 +14,13 @@ import numpy as np
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
-from bowerbird.encoding.whitening import Whitening
 from bowerbird.indexing.market_index import EncodedListing
 from bowerbird.market.listing import Listing
 from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.photo_store import PhotoStore
 
 Progress = Callable[[int], None]
+PhotoVectors = Callable[[Vectors], Vectors]  # (n, f) -> (n, d)
 TEXTS_AT_ONCE = 1024  # encoded and stored together: what a kill can cost
 
 
@@ -42,7 +42,9 @@ class ListingVectors:
     text_encoder: TextEncoder
     photo_encoder: PhotoEncoder
     text_store: EmbeddingStore
-    feature_store: EmbeddingStore  # raw photo features: whitening belongs to an index generation
+    feature_store: (
+        EmbeddingStore  # raw photo features: the space of their vectors belongs to an index generation
+    )
     photo_store: PhotoStore
 
     def missing(self, listings: Sequence[Listing]) -> tuple[dict[str, str], list[str]]:
@@ -66,15 +68,15 @@ class ListingVectors:
                 progress(len(keys))
         return EncodedCounts(len(texts), len(hashes))
 
-    def encoded(self, listings: Sequence[Listing], whitening: Whitening) -> list[EncodedListing]:
-        """`listings` with their stored vectors.
+    def encoded(self, listings: Sequence[Listing], photo_vectors: PhotoVectors) -> list[EncodedListing]:
+        """`listings` with their stored vectors, those of photos made by `photo_vectors` of raw features.
 
         Raises:
             NotFoundError: some were not encoded yet.
         """
         texts = self.text_store.get([text_key(listing.text) for listing in listings])
         features = self.features([photo.content_hash for listing in listings for photo in listing.photos])
-        photos = whitening.apply(features)
+        photos = photo_vectors(features)
         ends = np.cumsum([len(listing.photos) for listing in listings])
         return [
             EncodedListing(listing, text, photos[end - len(listing.photos) : end])

@@ -4,6 +4,8 @@ import { shrink } from "./photo.js";
 
 const PAUSE_MS = 350;
 const SMALL_FILE = 400_000; // bytes; a JPEG up to this is sent as it is, and may then be known by its bytes
+// By its id: the guesses that can be pressed have its name too.
+const list = () => document.getElementById("sell-category");
 let shots = []; // {blob, url}
 let picked = false; // whether the seller chose the category
 let timer = null;
@@ -15,7 +17,7 @@ export function startSell() {
   form.classList.add("live");
   document.getElementById("sell-acts").hidden = true;
   shots = keptShots(form);
-  picked = form.elements.category.value !== "";
+  picked = list().value !== "";
   draw();
   form.addEventListener("input", (event) => event.target.matches("[type=file], select") || soon());
   form.addEventListener("change", onChange);
@@ -38,7 +40,7 @@ function onChange(event) {
     const files = [...event.target.files];
     event.target.value = "";
     take(files);
-  } else if (event.target.name === "category") {
+  } else if (event.target === list()) {
     picked = event.target.value !== "";
     ask();
   }
@@ -121,7 +123,7 @@ function fields() {
   const form = document.getElementById("sell");
   const given = new FormData();
   for (const name of ["title", "description", "place"]) given.append(name, form.elements[name].value);
-  if (picked) given.append("category", form.elements.category.value);
+  if (picked) given.append("category", list().value);
   given.append("live", "1");
   for (const shot of shots) given.append("photos", shot.blob, "photo.jpg");
   return given;
@@ -136,14 +138,14 @@ function show(panels, answer) {
   }
   if (!picked) {
     const suggested = panels.querySelector("#suggested-category").dataset.category ?? "";
-    document.getElementById("sell").elements.category.value = suggested;
+    list().value = suggested;
   }
   if (focused) [...panels.querySelectorAll(".guess")].find((guess) => guess.value === focused)?.focus();
   document.getElementById("announcement").textContent = answer.dataset.summary;
 }
 
 function pick(form, category) {
-  form.elements.category.value = category;
+  list().value = category;
   picked = true;
 }
 
