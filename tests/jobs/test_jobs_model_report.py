@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
-from bowerbird.errors import InputError, MismatchError, UnavailableError
+from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
 from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.report import measure
 from bowerbird.jobs.model_page import model_page, write_model_page
@@ -107,6 +107,11 @@ def test_the_page_stands_alone_and_escapes(empty: Settings, tmp_path: Path):
 def test_a_home_without_models_has_nothing_to_report(empty: Settings):
     with pytest.raises(UnavailableError, match="bowerbird train"):
         report_models(empty, Silent())
+
+
+def test_a_home_that_is_not_there_is_said_to_be(tmp_path: Path):
+    with pytest.raises(NotFoundError, match="there is no market at"):
+        report_models(load_settings(tmp_path / "nowhere"), Silent())
 
 
 def test_a_damaged_model_in_use_is_no_section(empty: Settings):

@@ -5,23 +5,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from priced_kinds import priced_kinds
 from told_market import told_market
 
+from bowerbird.encoding.artefact import NETWORK_FILE
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError
+from bowerbird.evaluation.cross_modal import found_within
 from bowerbird.evaluation.model_metrics import model_metrics, read_figures
 from bowerbird.evaluation.report import Figure
 from bowerbird.jobs.category_as_served import category_as_served
 from bowerbird.jobs.held_out import HeldOut, held_out
 from bowerbird.jobs.price_as_served import price_as_served
 from bowerbird.jobs.progress import Silent
+from bowerbird.jobs.retrieval_as_served import retrieval_as_served
 from bowerbird.settings import load_settings
 from bowerbird.storage.model_registry import publish_model, staged_model
 from bowerbird.suggesting.category_model import write_tables
 from bowerbird.training.category_figures import answers_on, category_figures
 from bowerbird.training.category_learning import learn_categories
 from bowerbird.training.category_training import CategoryTraining
+from bowerbird.training.listing_figures import same_listing
+from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
+from bowerbird.training.listing_publishing import export_listing_network
+from bowerbird.training.listing_training import DIMENSION, ListingTraining
+from bowerbird.training.listing_validation import photo_vectors
 from bowerbird.training.price_training import PriceTraining
 from bowerbird.training.train_price import train_price
 from bowerbird.training.training_data import Part, TrainingData
@@ -119,3 +128,38 @@ def test_prices_that_nobody_asks_cannot_be_measured(price):
     data, model = price
     with pytest.raises(InputError, match="0 test listings"):
         price_as_served(model, HeldOut(data, np.empty(0, np.int64), data.rows(Part.TRAIN), 0))
+
+
+def test_retrieval_is_what_the_served_encoder_finds(tmp_path: Path):
+    data = told_market(300)
+    training = ListingTraining()
+    network = ListingNetwork(8, 8, training, FeatureStatistics.fit(data.features, training)).eval()
+    with staged_model(tmp_path / "models", LearnedKind.LISTING) as staged:
+        export_listing_network(network, staged / NETWORK_FILE)
+        model = publish_model(
+            staged,
+            LearnedKind.LISTING,
+            config={"dimension": DIMENSION, "features": 8, "text": 8},
+            encoders=data.encoders,
+            data=data.fingerprint,
+            metrics=model_metrics([]),
+            card="",
+            trained_at=NOON,
+        )
+    held = unseen(data, tmp_path)
+    figures, plots = retrieval_as_served(model, held)
+    served = by_name(figures)
+    with torch.inference_mode():
+        photos = photo_vectors(network, data.features)  # by torch, which a server has not
+    expected = same_listing(data, {"torch": photos}, Part.TEST)
+    for k in (1, 5, 10):
+        found = served[f"same-listing photo R@{k}", "listing encoder"]
+        assert found.value == pytest.approx(found_within(expected.ranks["torch"], k).mean(), abs=0.02)
+        assert (found.baseline, found.queries) == ("whitened", len(expected.items))
+    assert served["words to photo R@1", "listing encoder"].baseline == "random vectors"
+    assert served["photo to words R@10", "listing encoder"].queries > 0
+    for curve in plots["recall_at_k"].values():
+        assert list(curve.values()) == sorted(curve.values())
+    model_metrics(figures, plots)
+    with pytest.raises(InputError, match="no test listing has a photo"):
+        retrieval_as_served(model, HeldOut(data, np.empty(0, np.int64), held.known, 0))

@@ -1,7 +1,7 @@
 """`bowerbird evaluate models`: every model in use on the test listings, one report.
 
 In: a home. Out: a section a model, with its figures beside their baselines and its plots. The models that
-answer sellers are asked about the test listings of the stored split as a server would ask them. Of the
+answer are asked about the test listings of the stored split as a server would ask them. Of the
 others, whose networks would have to read every photo again, those figures are shown, and are said to be,
 that were measured on the same listings when they were published.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from bowerbird.assembly import open_engine
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
-from bowerbird.errors import InputError, UnavailableError
+from bowerbird.errors import InputError, NotFoundError, UnavailableError
 from bowerbird.evaluation.judgements import Judgements, answerable, read_judgements
 from bowerbird.evaluation.model_metrics import read_figures
 from bowerbird.evaluation.report import Figure, table
@@ -25,6 +25,7 @@ from bowerbird.jobs.judged_search import judged_figures
 from bowerbird.jobs.model_charts import TITLES
 from bowerbird.jobs.price_as_served import price_as_served
 from bowerbird.jobs.progress import Progress
+from bowerbird.jobs.retrieval_as_served import retrieval_as_served
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
 from bowerbird.training.training_data import TrainingData, load_training_data
@@ -33,6 +34,7 @@ Measure = Callable[[LearnedModel, HeldOut], tuple[list[Figure], dict[str, Any]]]
 AS_SERVED: Mapping[LearnedKind, Measure] = {
     LearnedKind.CATEGORY: category_as_served,
     LearnedKind.PRICE: price_as_served,
+    LearnedKind.LISTING: retrieval_as_served,
 }
 
 
@@ -100,11 +102,15 @@ def report_models(
         now: when the report is made; the time it is, unless given.
 
     Raises:
-        NotFoundError: a model in use, or the judgements file, is gone.
+        NotFoundError: there is no such home, or a model in use or the judgements file is gone.
         MismatchError: a model in use is damaged.
         InputError: the judgements cannot be used.
         UnavailableError: no model is in use and no judgements were given, so there is nothing to report.
     """
+    if not settings.home.is_dir():
+        raise NotFoundError(
+            f"there is no market at {settings.home}; give --home, or run `bowerbird import FILE`"
+        )
     judged = None if judgements is None else read_judgements(judgements)
     models = models_in_use(settings.models)
     if not models and judged is None:
