@@ -41,7 +41,7 @@ def list_command(home: Home = None, as_json: AsJson = False) -> None:
     if rows:
         out.print(_listed(rows))
     elif not damaged:
-        out.print("no model has been learned here yet; `bowerbird train` learns them")
+        out.print("no model has been learned here yet; `bowerbird train all` learns them")
     for error in damaged.values():
         err.print(f"damaged: {error.message}", markup=False, soft_wrap=True)
 

@@ -60,4 +60,6 @@ def train_all_command(
         name = f"{first.name}, {first.system}"
         shown.add_row(one.kind, one.model.fingerprint, took, name, f"{first.value:.3f}", baseline)
     out.print(shown)
-    out.print("`bowerbird evaluate models` reports all figures; `bowerbird models` chooses what is in use")
+    out.print(
+        "`bowerbird evaluate models` reports all figures; `bowerbird models activate` chooses what is in use"
+    )

@@ -148,7 +148,7 @@ def _models(settings: Settings) -> Check:
         stale = [model.kind for model in in_use if not model.encoders.items() <= encoders]
         if stale:
             seen += f"; {', '.join(stale)} learned from vectors of other encoders"
-            return Check("models", Verdict.FAILED, seen, "run `bowerbird train` for them again")
+            return Check("models", Verdict.FAILED, seen, "run `bowerbird train all` for them again")
     damaged = damaged_models(settings.models)
     if damaged:
         reason, _, advice = next(iter(damaged.values())).message.partition("; ")

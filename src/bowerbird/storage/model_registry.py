@@ -231,7 +231,7 @@ def _folders(parent: Path) -> list[Path]:
 def _find(folders: list[Path], what: str, fingerprint: str) -> LearnedModel:
     found = [folder for folder in folders if folder.name.startswith(fingerprint)]
     if not found:
-        names = ", ".join(folder.name for folder in folders) or "none yet; run `bowerbird train`"
+        names = ", ".join(folder.name for folder in folders) or "none yet; run `bowerbird train all`"
         raise NotFoundError(f"there is no {what} {fingerprint!r}; there are: {names}")
     if not fingerprint or len(found) > 1:
         raise InputError(f"{len(found)} models start with {fingerprint!r}; give more of the fingerprint")
