@@ -176,8 +176,11 @@ def _add_operations(router: APIRouter) -> None:
     @router.get("/health/ready", tags=["operations"])
     def ready(request: Request) -> Response:
         """The market can be searched; 503 while the index cannot follow the catalogue."""
-        error = front_of(request).engine.projection.last_error
-        status = {"status": "degraded", "message": error} if error else {"status": "ready"}
+        engine = front_of(request).engine
+        error = engine.projection.last_error
+        status: dict[str, Any] = {"status": "degraded", "message": error} if error else {"status": "ready"}
+        if engine.models.errors:  # search works without them
+            status["models"] = engine.models.errors
         return JSONReply(status, status_code=503 if error else 200)
 
     @router.get("/metrics", tags=["operations"])
