@@ -215,6 +215,25 @@ def picture_of_nothing():
     return price_picture({"priceable": False})
 
 
+def test_a_model_that_cannot_be_taken_up_is_said_by_the_health_check(filing_app: FastAPI):
+    client, engine = TestClient(filing_app), filing_app.state.front.engine
+    assert client.post("/v1/suggest/category", json={"title": "Red guitar"}).status_code == 200
+    assert client.get("/health/ready").json() == {"status": "ready"}
+    active = filing_app.state.front.settings.models / "category" / "ACTIVE"
+    good = active.read_text()
+    active.write_text(good + "0123456789abcdef\n")
+    for model in engine.models.models:
+        model.look()
+    ready = client.get("/health/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert "category model in use cannot be used" in ready.json()["models"][0]
+    assert client.post("/v1/suggest/category", json={"title": "Red guitar"}).status_code == 200
+    active.write_text(good)
+    for model in engine.models.models:
+        model.look()
+    assert client.get("/health/ready").json() == {"status": "ready"}
+
+
 def test_a_category_has_the_shape_that_clients_rely_on(filing_app: FastAPI):
     client = TestClient(filing_app)
     reply = client.post("/v1/suggest/category", json={"title": "Red guitar, good order"}).json()

@@ -23,9 +23,7 @@ from bowerbird.suggesting.photo_alignment import Floats, likeness
 ReadThumbnail = Callable[[str], Floats]
 _TELLING_BITS = 32  # set in the hash of any photo with contrast
 _NEIGHBOURS = 10  # listings by the vector of each photo
-_LEAST_COSINE = (
-    0.6  # 95% of photos cropped by 10% stay above; a fifteenth of unrelated ones has one that near
-)
+_LEAST_COSINE = 0.6  # 95% of photos cropped by 10% stay above; a ninth of all has another that near
 _MOST_BY_HASH = 50  # listings that share one photo; beyond, it is a shop's or a maker's
 _MOST_ALIGNED = 8  # comparisons of two photos in all, 4 ms each
 _SIMILAR_DETAIL, _SIMILAR_COSINE = 0.6, 0.85
