@@ -186,8 +186,9 @@ def test_the_packaged_photo_network_says_what_it_says_in_torch(exported_models, 
     with torch.inference_mode():
         expected = backbone.network(torch.from_numpy((pixels - 127) / 128).permute(0, 3, 1, 2)).numpy()
     found = PhotoEncoder(artefact, "f32").encode(photos)
-    assert cosines(found, expected).min() >= 0.9999
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    last_layer = found[:, : expected.shape[1]]  # what two photos of one object share comes after it
+    assert cosines(last_layer, expected).min() >= 0.9999
+    np.testing.assert_allclose(last_layer, expected, atol=1e-3)
 
 
 def test_the_packaged_text_network_says_what_sentence_transformers_says(exported_models):

@@ -15,6 +15,8 @@ from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings
 from bowerbird.training.datasets import UNKNOWN, LabelledPhotos
+from bowerbird.training.networks import FEATURES
+from bowerbird.training.photo_backbone import PACKAGED_PHOTO
 from bowerbird.training.training_data import Part, TrainingData
 
 LISTING_COLUMN = "listing_id"
@@ -40,7 +42,7 @@ def market_photos(settings: Settings, data: TrainingData, *, teacher: Path | Non
     classes = tuple(sorted(set(roots.tolist()) - {""}))
     leaf_names = tuple(sorted(set(leaves[parts == Part.TRAIN].tolist()) - {""}))
     taught = None if teacher is None else read_teacher(teacher, classes, data.listings, owners)
-    store = open_photo_store(settings)
+    store, backbone = open_photo_store(settings), settings.encoders.photo_backbone
     hashes = [data.photo_hashes[row] for row in kept.tolist()]
     every_name = _names(data.listings)
     counts = ", ".join(f"{int((parts == part).sum()):,} {part.name.lower()}" for part in Part)
@@ -54,8 +56,9 @@ def market_photos(settings: Settings, data: TrainingData, *, teacher: Path | Non
         groups=data.groups[owners],
         fingerprint=digest(data.fingerprint, _fingerprint(taught)),
         read=lambda row: store.read(hashes[row]),
-        features=data.features[kept],
-        features_of=settings.encoders.photo_backbone,
+        # The packaged network is exported with levels beside its last layer, which comes first.
+        features=data.features[kept, :FEATURES] if backbone == PACKAGED_PHOTO else data.features[kept],
+        features_of=backbone,
         teacher=taught,
         split=f"{counts} photos; listings that share a photo or a text on one side, seed {data.seed}",
     )
