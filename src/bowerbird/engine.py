@@ -275,14 +275,14 @@ class Engine:
         return Question(words, text, photo_vector, opened.pictured_vector(text))
 
     def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
-        index, settings = opened.index, self.settings
+        index, settings, background = opened.index, self.settings, opened.photo_background
         return (
             KeywordRetriever(index, settings.match_limit),
             TextRetriever(index, opened.text_background, opened.text_cutoff, settings.text_depth),
-            PhotoRetriever(index, opened.photo_background, settings.photo_cutoff, settings.photo_depth),
-            PicturedRetriever(
-                index, opened.photo_background, opened.pictured_cutoff, settings.pictured_depth
+            PhotoRetriever(
+                index, background, opened.photo_cutoff(settings.photo_cutoff), settings.photo_depth
             ),
+            PicturedRetriever(index, background, opened.pictured_cutoff, settings.pictured_depth),
         )
 
     def _fused(self, candidates: Candidates, question: Question, allowed: NDArray[np.bool_]) -> RankedList:

@@ -77,7 +77,7 @@ class SearchSettings(_Group):
         3.0, ge=0, description="Weight of the photo vector branch; beside words it outweighs both of theirs."
     )
     pictured_weight: float = Field(
-        0.5, ge=0, description="Weight of photos that show what the words say; needs a listing encoder."
+        0.1, ge=0, description="Weight of photos that show what the words say; needs a listing encoder."
     )
     match_limit: int = Field(
         50_000, ge=100, description="Most keyword matches of one query; more are said to be 'at least'."

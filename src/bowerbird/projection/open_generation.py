@@ -36,6 +36,7 @@ class OpenGeneration:
     photo_background: Background
     text_cutoff: Cutoff
     pictured_cutoff: Cutoff
+    photo_strength: float | None  # calibrated for its space; None takes the setting's
     revision: int
     working_copy: Path
     uncommitted: bool = False
@@ -74,6 +75,7 @@ class OpenGeneration:
                 pictured_cutoff=Cutoff(
                     cutoff.get("pictured_strength", 0.0), cutoff.get("pictured_floor", 0.0)
                 ),
+                photo_strength=cutoff.get("photo_strength"),
                 revision=manifest.revision,
                 working_copy=working_copy,
             )
@@ -87,6 +89,12 @@ class OpenGeneration:
         if self.listing_encoder is not None:
             return self.listing_encoder.fingerprint
         return f"{self.generation.manifest.encoders['text']}-{self.photo_embedder.fingerprint}"
+
+    def photo_cutoff(self, default: Cutoff) -> Cutoff:
+        """That of its space, calibrated where a listing encoder made it; of whitened vectors the default."""
+        if self.photo_strength is None:
+            return default
+        return Cutoff(self.photo_strength, default.floor)
 
     def pictured_vector(self, text: Vectors | None) -> Vectors | None:
         """(d_photo,) of the (d_text,) vector of words; None where words and photos share no space."""
