@@ -58,7 +58,7 @@ def test_search_has_the_shape_that_clients_rely_on(reader):
     assert reply["fusion"] == {
         "method": "rrf",
         "k": 60.0,
-        "weights": {"keywords": 1.0, "text": 1.2, "photo": 3.0, "pictured": 0.5},
+        "weights": {"keywords": 1.0, "text": 1.2, "photo": 3.0, "pictured": 0.1},
     }
     assert {branch["branch"] for branch in hit["why"]["branches"]} <= {"keywords", "text"}
 
