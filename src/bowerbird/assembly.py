@@ -139,10 +139,19 @@ def open_engine(settings: Settings) -> Engine:
     """
     stores = open_stores(settings)
     try:
-        projection = Projection(stores, projection_settings(settings))
+        return engine_over(stores, settings)
     except BaseException:
         stores.close()
         raise
+
+
+def engine_over(stores: Stores, settings: Settings) -> Engine:
+    """The engine over stores that are open; closing it closes them.
+
+    Raises:
+        MismatchError: the index was made by other encoders.
+    """
+    projection = Projection(stores, projection_settings(settings))
     search = settings.search
     encoders = stores.encoders
     category = FollowedModel(

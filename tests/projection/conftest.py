@@ -6,11 +6,10 @@ from typing import TypeAlias
 
 import pytest
 
-from bowerbird.assembly import open_catalogue, open_generations, open_photo_store, projection_settings
+from bowerbird.assembly import engine_over, open_catalogue, open_generations, open_photo_store
 from bowerbird.engine import Engine
 from bowerbird.projection import calibration
 from bowerbird.projection.build import Stores
-from bowerbird.projection.projection import Projection
 from bowerbird.settings import Settings
 from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.listing_encoders import ListingEncoders
@@ -40,13 +39,7 @@ def open_home(known_engine: Engine) -> OpenHome:
         )
         listing_encoders = ListingEncoders(settings.models, known_engine.stores.encoders)
         stores = Stores(open_catalogue(settings), vectors, open_generations(settings), listing_encoders)
-        return Engine(
-            stores,
-            Projection(stores, projection_settings(settings)),
-            known_engine.settings,
-            known_engine.sellers,
-            known_engine.models,
-        )
+        return engine_over(stores, settings)
 
     return opened
 
