@@ -1,0 +1,115 @@
+"""What the events of one shopper, or of one session, come to: each listing once, with how much it says.
+
+The same events in another order come to the same. An event costs a copy of a few hundred entries, so that
+whoever reads holds a value that does not change under them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bowerbird.market.event import Event, EventType
+from bowerbird.taste.trail import STRENGTHS, Trail
+
+Value = TypeVar("Value")
+LONGEST = 200  # visits, and as many hides, that are kept of one shopper: the latest
+# What takes back an earlier 'not for me'; to look again does not.
+_WANTING = frozenset({EventType.SAVE, EventType.CONTACT, EventType.PURCHASE})
+_NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one listing was to a shopper; times in seconds since 1970."""
+
+    strength: float  # of the strongest event
+    first: float
+    latest: float
+    wanted: float  # when it was last saved, asked about or bought; -inf for never
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A shopper's visits and hides by listing. `version` is the sequence of the latest event among them."""
+
+    visits: Mapping[str, Visit] = field(default_factory=dict)
+    hides: Mapping[str, float] = field(default_factory=dict)  # when each was last hidden
+    version: int = 0
+
+    @classmethod
+    def of(cls, events: Iterable[tuple[int, Event]]) -> "Attention":
+        """That of (sequence, event) pairs in any order."""
+        attention = NO_ATTENTION
+        for sequence, event in events:
+            attention = attention.after(event, sequence)
+        return attention
+
+    def after(self, event: Event, sequence: int) -> "Attention":
+        """The attention with one event more; one that was only shown says nothing."""
+        version, listing, time = max(self.version, sequence), event.listing_id, event.time.timestamp()
+        if event.type is EventType.HIDE:
+            hides = {**self.hides, listing: max(time, self.hides.get(listing, _NEVER))}
+            return Attention(self.visits, _latest(hides, hides), version)
+        strength = STRENGTHS.get(event.type, 0.0)
+        if not strength:
+            return self
+        wanted = time if event.type in _WANTING else _NEVER
+        visit = Visit(strength, time, time, wanted)
+        if listing in self.visits:
+            visit = _joined(self.visits[listing], visit)
+        visits = {**self.visits, listing: visit}
+        return Attention(
+            _latest(visits, {of: each.latest for of, each in visits.items()}), self.hides, version
+        )
+
+    def joined(self, other: "Attention") -> "Attention":
+        """Of a shopper and of the session that they are in, together."""
+        visits = dict(self.visits)
+        for listing, visit in other.visits.items():
+            visits[listing] = _joined(visits[listing], visit) if listing in visits else visit
+        hides = dict(self.hides)
+        for listing, time in other.hides.items():
+            hides[listing] = max(time, hides.get(listing, _NEVER))
+        kept = _latest(visits, {of: each.latest for of, each in visits.items()})
+        return Attention(kept, _latest(hides, hides), max(self.version, other.version))
+
+    @property
+    def hidden(self) -> dict[str, float]:
+        """The listings that the shopper does not want to see, and since when, the longest ago first."""
+        hidden = {
+            listing: time
+            for listing, time in self.hides.items()
+            if listing not in self.visits or self.visits[listing].wanted <= time
+        }
+        return dict(sorted(hidden.items(), key=lambda item: (item[1], item[0])))
+
+    @property
+    def in_order(self) -> list[tuple[str, Visit]]:
+        """The visits by their latest event, the latest last."""
+        return sorted(self.visits.items(), key=lambda item: (item[1].latest, item[0]))
+
+    def trail(self, numbers: Mapping[str, int]) -> Trail:
+        """The visits by their first event, as pairs are counted; a listing without a number is left out."""
+        firsts = sorted(self.visits.items(), key=lambda item: (item[1].first, item[0]))
+        known = [(numbers[listing], visit.strength) for listing, visit in firsts if listing in numbers]
+        return Trail(tuple(number for number, _ in known), tuple(strength for _, strength in known))
+
+
+NO_ATTENTION = Attention()
+
+
+def _joined(one: Visit, other: Visit) -> Visit:
+    return Visit(
+        max(one.strength, other.strength),
+        min(one.first, other.first),
+        max(one.latest, other.latest),
+        max(one.wanted, other.wanted),
+    )
+
+
+def _latest(values: dict[str, Value], times: Mapping[str, float]) -> Mapping[str, Value]:
+    """The `LONGEST` of `values` with the latest `times`."""
+    if len(values) <= LONGEST:
+        return values
+    kept = sorted(values, key=lambda listing: (times[listing], listing))[-LONGEST:]
+    return {listing: values[listing] for listing in kept}
