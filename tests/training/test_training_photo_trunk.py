@@ -14,7 +14,7 @@ from transformers import (
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
 from bowerbird.errors import InputError
-from bowerbird.training.networks import EfficientNetLite0
+from bowerbird.training.networks import EfficientNetLite
 from bowerbird.training.photo_backbone import PhotoBackbone
 from bowerbird.training.photo_trunk import cut_trunk, scratch_backbone
 from bowerbird.training.pretrained import PooledPhoto
@@ -24,7 +24,7 @@ PREPARATION = PhotoPreparation(64, Fit.SQUASH, 64, Resample.BILINEAR, (127.0,) *
 
 def lite0():
     torch.manual_seed(1)
-    return PhotoBackbone("lite0", EfficientNetLite0().eval(), 1280, PREPARATION)
+    return PhotoBackbone("lite0", EfficientNetLite().eval(), 1280, PREPARATION)
 
 
 def resnet():

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from bowerbird.errors import MismatchError, NotFoundError, TrainingError
+from bowerbird.errors import InputError, MismatchError, NotFoundError, TrainingError
 from bowerbird.jobs.progress import Silent
 from bowerbird.training.epoch_end import EpochMetrics, best_epoch, out_of_patience
-from bowerbird.training.networks import EfficientNetLite0
+from bowerbird.training.networks import EfficientNetLite
 from bowerbird.training.photo_backbone import load_photo_backbone
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.safe_checkpoint import read_checkpoint
 from bowerbird.training.train_photo_classifier import train_photo_classifier
+from bowerbird.training.training_data import Part
 
 WORKER = Path(__file__).with_name("photo_worker.py")
 SMALL = PhotoTraining(
@@ -181,7 +182,7 @@ def test_a_run_that_diverges_says_so(photos, tmp_path):
 def test_only_the_trained_half_keeps_batch_statistics(photos, tmp_path):
     training = replace(SMALL, architecture="efficientnet-lite0", unfreeze="1", size=32, epochs=1, average=0.0)
     found = train_photo_classifier(photos, training, tmp_path / "run", Silent())
-    before = EfficientNetLite0()
+    before = EfficientNetLite()
     before.load_checkpoint(load_photo_backbone("efficientnet-lite0").network.state_dict())
     changed = {
         name
@@ -193,10 +194,24 @@ def test_only_the_trained_half_keeps_batch_statistics(photos, tmp_path):
     assert not {name for name in changed if not name.startswith(("_blocks.15.", "_conv_head.", "_bn1."))}
 
 
+def test_validation_photos_are_learned_from_where_asked_and_the_last_epoch_kept(photos, tmp_path):
+    training = replace(SMALL, epochs=2, learn_validation=True)
+    result = train_photo_classifier(photos, training, tmp_path / "run", Silent())
+    both = len(photos.rows(Part.TRAIN)) + len(photos.rows(Part.VALIDATION))
+    assert len(result.photos.learned_rows) == both > len(photos.learned_rows)
+    assert result.best.epoch == 1
+
+
+def test_what_is_learned_cannot_stop_a_run():
+    with pytest.raises(InputError, match="patience=3 stops by the validation photos"):
+        replace(SMALL, learn_validation=True, patience=3)
+
+
 def test_patience_by_hand():
     accuracies = [0.1, 0.4, 0.4, 0.3, 0.2]
     run = [EpochMetrics(epoch, 1.0, one, 0.0, 0.0, 0.0) for epoch, one in enumerate(accuracies)]
     assert best_epoch(run) == 1
+    assert best_epoch(run, is_last=True) == 4
     assert [out_of_patience(run[:n], 3) for n in range(1, 6)] == [False, False, False, False, True]
     assert not out_of_patience(run, 0)
     assert not out_of_patience([], 3)

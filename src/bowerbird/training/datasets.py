@@ -44,6 +44,7 @@ class LabelledPhotos:
     teacher: NDArray[np.float32] | None = None  # (n, C) probabilities; a row of 0 has no teacher
     split: str = ""  # in words, for the model card
     warnings: tuple[str, ...] = ()  # what was left out, and leaks that were found
+    learns_validation: bool = False  # whether the validation photos are learned from too
 
     def __post_init__(self) -> None:
         if len(self.classes) < 2:
@@ -62,6 +63,14 @@ class LabelledPhotos:
     def rows(self, part: Part) -> Rows:
         """Rows of the photos in `part`, rising."""
         return np.flatnonzero(self.parts == part)
+
+    @property
+    def learned_rows(self) -> Rows:
+        """Rows of the photos that are learned from, rising."""
+        learned = self.parts == Part.TRAIN
+        return np.flatnonzero(
+            learned | (self.parts == Part.VALIDATION) if self.learns_validation else learned
+        )
 
 
 class Batch(NamedTuple):

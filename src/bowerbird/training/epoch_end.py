@@ -36,8 +36,10 @@ class EpochMetrics:
 OnEpoch = Callable[[EpochMetrics], bool | None]
 
 
-def best_epoch(history: Sequence[EpochMetrics]) -> int:
-    """The first epoch of the highest accuracy."""
+def best_epoch(history: Sequence[EpochMetrics], *, is_last: bool = False) -> int:
+    """The first epoch of the highest accuracy; the last where `is_last`."""
+    if is_last:
+        return history[-1].epoch
     return max(history, key=lambda one: (one.accuracy, -one.epoch)).epoch
 
 
@@ -125,7 +127,7 @@ class EpochEnd(Callback):
 
     def _keep(self, metrics: EpochMetrics, trainer: Trainer, module: PhotoModule) -> None:
         self._folder.link(metrics.epoch, LAST)
-        if best_epoch(self.history) == metrics.epoch:
+        if best_epoch(self.history, is_last=self._photos.learns_validation) == metrics.epoch:
             self._folder.link(metrics.epoch, BEST)
         if trainer.logger is not None and module.validated is not None:
             seen = module.validated

@@ -1,10 +1,12 @@
-"""The packaged photo network in plain torch: EfficientNet-Lite0, frozen ImageNet features.
+"""The packaged photo networks in plain torch: EfficientNet-Lite, frozen ImageNet features.
 
-In: (B, 3, 224, 224) float32 pixels, (RGB - 127) / 128. Out: (B, 1280) pooled features, before the classifier.
+In: (B, 3, s, s) float32 pixels, (RGB - 127) / 128. Out: (B, 1280) pooled features, before the classifier.
 The Lite variants drop squeeze-excitation, use ReLU6 for swish and keep stem and head unscaled (Tan & Le,
 EfficientNet, ICML 2019; Liu, 'Higher accuracy on vision models with EfficientNet-Lite', 2020).
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -34,6 +36,27 @@ LITE0_STAGES = (
     Stage(4, 5, 2, 6, 192),
     Stage(1, 3, 1, 6, 320),
 )
+
+
+def lite_stages(width: float, depth: float) -> tuple[Stage, ...]:
+    """Lite0's stages with `width` times the channels, in eights, and `depth` times the blocks.
+
+    The first and the last stage keep their one block, as the published variants do.
+    """
+    last = len(LITE0_STAGES) - 1
+    return tuple(
+        stage._replace(
+            blocks=stage.blocks if number in (0, last) else math.ceil(depth * stage.blocks),
+            channels=_in_eights(width * stage.channels),
+        )
+        for number, stage in enumerate(LITE0_STAGES)
+    )
+
+
+def _in_eights(channels: float) -> int:
+    """The nearest multiple of 8 that is no more than a tenth below."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * channels else nearest
 
 
 def same_padding(kernel: int, stride: int) -> nn.ZeroPad2d:
@@ -77,16 +100,16 @@ class InvertedResidual(nn.Module):
         return hidden + maps if self.skips else hidden
 
 
-class EfficientNetLite0(nn.Module):
-    """Pixels to pooled features. Sides must be a multiple of 32; the weights were trained at 224."""
+class EfficientNetLite(nn.Module):
+    """Pixels to pooled features. Sides must be a multiple of 32."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Sequence[Stage] = LITE0_STAGES) -> None:
         super().__init__()
         self.pad = same_padding(kernel=3, stride=2)
         self._conv_stem = nn.Conv2d(3, 32, 3, 2, bias=False)
         self._bn0 = nn.BatchNorm2d(32, eps=_EPSILON)
         blocks, channels = [], 32
-        for stage in LITE0_STAGES:
+        for stage in stages:
             for position in range(stage.blocks):
                 blocks.append(InvertedResidual(channels, stage, stage.stride if position == 0 else 1))
                 channels = stage.channels

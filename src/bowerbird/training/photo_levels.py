@@ -13,8 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from bowerbird.training.networks import LITE0_STAGES, EfficientNetLite0
-from bowerbird.training.photo_backbone import PhotoBackbone
+from bowerbird.training.networks import LITE0_STAGES, EfficientNetLite
+from bowerbird.training.photo_backbone import PACKAGED_PHOTO, PhotoBackbone
 
 COLOUR_BINS = 6  # a channel
 _COLOUR_GRID = 4  # pixels of a side that are averaged before they are counted
@@ -23,8 +23,8 @@ LEVEL_SCALES = {3: 1.6, 4: 1.4, 5: 0.45, 6: 0.4}
 COLOUR_SCALE = 500.0
 
 
-class LeveledLite0(EfficientNetLite0):
-    """`EfficientNetLite0`, weights and their names included, that answers more than its last layer."""
+class LeveledLite0(EfficientNetLite):
+    """`EfficientNetLite`, weights and their names included, that answers more than its last layer."""
 
     @property
     def dimension(self) -> int:
@@ -62,8 +62,8 @@ def colour_histogram(pixels: Tensor) -> Tensor:
 
 
 def with_levels(backbone: PhotoBackbone) -> PhotoBackbone:
-    """The packaged network, as it is exported; any other backbone as it is."""
-    if type(backbone.network) is not EfficientNetLite0:
+    """EfficientNet-Lite0, as it is exported; any other backbone as it is."""
+    if type(backbone.network) is not EfficientNetLite or backbone.name != PACKAGED_PHOTO:
         return backbone
     network = LeveledLite0()
     network.load_state_dict(backbone.network.state_dict())

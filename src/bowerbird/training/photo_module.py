@@ -83,7 +83,7 @@ class PhotoModule(LightningModule):
         self._preparation, self._settings = preparation, training
         self._seen: list[tuple[Tensor, Tensor]] = []
         classes = len(photos.classes)
-        labels = torch.from_numpy(photos.labels[photos.rows(Part.TRAIN)])
+        labels = torch.from_numpy(photos.labels[photos.learned_rows])
         weights = balancing_weights(labels, classes) if training.class_weights else torch.ones(classes)
         self.class_weights: Tensor
         self.register_buffer("class_weights", weights, persistent=False)
@@ -106,7 +106,7 @@ class PhotoModule(LightningModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches of this device's share of the training photos, drawn anew each epoch."""
-        rows = self._photos.rows(Part.TRAIN)
+        rows = self._photos.learned_rows
         sampler = EpochSampler(
             rows,
             photos=len(self._photos.names),

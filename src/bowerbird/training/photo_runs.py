@@ -91,6 +91,11 @@ def run_photo_training(
             "--export-backbone needs a trained backbone; give --unfreeze a number of blocks, or all"
         )
     photos = _photos(settings, training, progress, options)
+    if training.learn_validation and not (photos.labels[photos.rows(Part.TEST)] >= 0).any():
+        raise InputError(
+            "learn_validation leaves nothing to measure on: no test photo has a label; leave it out, or "
+            "label test photos"
+        )
     folder = settings.home / "runs" / "photo" / _run_name(options.name or training.architecture)
     result = train_photo_classifier(
         photos,

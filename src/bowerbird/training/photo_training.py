@@ -68,6 +68,10 @@ class PhotoTraining:
     patience: int = _between(
         5, 0, 10_000, "Epochs without a better validation accuracy before it stops; 0: none."
     )
+    learn_validation: bool = _described(
+        False,
+        "Learn from the validation photos too and keep the last epoch; validation figures then say nothing.",
+    )
     seed: int = _between(0, 0, 2**31 - 1, "Of weights, order, augmentation and dropout.")
     size: int = _between(0, 0, 1024, "Side of the network's input in pixels; 0 is the backbone's own.")
     precision: str = _described("auto", f"One of {', '.join(PRECISIONS)}; auto is bf16 where there is it.")
@@ -92,6 +96,11 @@ class PhotoTraining:
         if self.architecture == SCRATCH and self.unfreeze != "all":
             # Random weights that are not trained would teach nothing.
             object.__setattr__(self, "unfreeze", "all")
+        if self.learn_validation and self.patience:
+            raise InputError(
+                f"patience={self.patience} stops by the validation photos, but learn_validation learns them; "
+                "give --patience 0 and the number of --epochs that an earlier run found best"
+            )
         if self.views and self.unfreeze == "all":
             raise InputError(
                 f"views={self.views} keeps the frozen half of the network, but unfreeze=all freezes nothing; "

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
 from bowerbird.errors import InputError
-from bowerbird.training.networks import EfficientNetLite0
+from bowerbird.training.networks import EfficientNetLite
 from bowerbird.training.photo_backbone import PhotoBackbone
 from bowerbird.training.pretrained import PooledPhoto
 
@@ -102,8 +102,8 @@ def _cut(backbone: PhotoBackbone, unfreeze: str) -> CutTrunk:
     return CutTrunk(_frozen(nn.Sequential(*parts[:at])), _trainable(nn.Sequential(*parts[at:])))
 
 
-class _Lite0Stem(nn.Module):
-    def __init__(self, network: EfficientNetLite0) -> None:
+class _LiteStem(nn.Module):
+    def __init__(self, network: EfficientNetLite) -> None:
         super().__init__()
         self.pad, self.convolution, self.norm = network.pad, network._conv_stem, network._bn0  # noqa: SLF001
 
@@ -111,8 +111,8 @@ class _Lite0Stem(nn.Module):
         return nn.functional.relu6(self.norm(self.convolution(self.pad(pixels))))
 
 
-class _Lite0Head(nn.Module):
-    def __init__(self, network: EfficientNetLite0) -> None:
+class _LiteHead(nn.Module):
+    def __init__(self, network: EfficientNetLite) -> None:
         super().__init__()
         self.convolution, self.norm = network._conv_head, network._bn1  # noqa: SLF001
 
@@ -122,8 +122,8 @@ class _Lite0Head(nn.Module):
 
 def _sequence(network: nn.Module) -> list[nn.Module] | None:
     """The network as parts to run one after the other: a stem, the blocks, a head; None where it is none."""
-    if isinstance(network, EfficientNetLite0):
-        return [_Lite0Stem(network), *network._blocks, _Lite0Head(network)]  # noqa: SLF001 - names of its file
+    if isinstance(network, EfficientNetLite):
+        return [_LiteStem(network), *network._blocks, _LiteHead(network)]  # noqa: SLF001 - names of its file
     if isinstance(network, PooledPhoto):
         model: Any = network.model
         stages = getattr(getattr(model, "encoder", None), "stages", None)

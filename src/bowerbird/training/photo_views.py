@@ -1,9 +1,9 @@
 """What the frozen front of a network says of photos, computed once and kept on disk.
 
-`plain` holds every photo as it is, `mirrored` its mirror image, and `view-<v>` each training photo augmented
-in one way; (n, ...) float16 each, in files that a kill leaves whole or absent. An epoch then costs the
-trained half alone, at the price of a limited number of augmentations and of the disk: EfficientNet-Lite0
-before its block 11 takes 44 KB a view.
+`plain` holds every photo as it is, `mirrored` its mirror image, and `view-<v>` each photo that may be learned
+from augmented in one way; (n, ...) float16 each, in files that a kill leaves whole or absent. An epoch then
+costs the trained half alone, at the price of a limited number of augmentations and of the disk:
+EfficientNet-Lite0 before its block 11 takes 44 KB a view.
 """
 
 import tempfile
@@ -39,8 +39,8 @@ class KeptInputs:
     Args:
         plain: (n, ...) of every photo.
         mirrored: likewise; None where it is not kept.
-        augmented: (t, ...) of each training photo, one a view.
-        training_rows: (t,) the training photos.
+        augmented: (t, ...) of each photo that may be learned, one a view.
+        training_rows: (t,) those photos.
     """
 
     def __init__(
@@ -81,7 +81,8 @@ def kept_inputs(
     Where no view is asked for and the photos come with the features that the front computes, those are taken
     and no photo is read.
     """
-    rows = photos.rows(Part.TRAIN)
+    # Views of the validation photos too, so that runs that learn them share what is kept.
+    rows = np.flatnonzero(photos.parts != Part.TEST)
     stored = training.unfreeze == "none" and training.architecture == photos.features_of and not training.size
     if photos.features is not None and stored and not training.views and not training.tta:
         # What is stored may go on after the last layer (`photo_levels`).

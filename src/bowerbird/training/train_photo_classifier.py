@@ -8,7 +8,7 @@ ends where an unbroken one ends.
 
 import logging
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -57,7 +57,7 @@ class PhotoResult:
     @property
     def best(self) -> EpochMetrics:
         """The epoch whose weights these are."""
-        return self.history[best_epoch(self.history)]
+        return self.history[best_epoch(self.history, is_last=self.training.learn_validation)]
 
 
 def train_photo_classifier(
@@ -87,6 +87,7 @@ def train_photo_classifier(
         NotFoundError: `resume` is True and there is no run to go on with.
         TrainingError: the backbone cannot be loaded, or the loss is no longer a number.
     """
+    photos = replace(photos, learns_validation=training.learn_validation)
     run = RunFolder(folder)
     # Lightning starts this program again for each further device; the first alone prepares the folder.
     checkpoint = (
