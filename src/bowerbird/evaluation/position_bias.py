@@ -8,7 +8,7 @@ Here all pairs are pooled by one conditional likelihood: of C_g clicks on the pa
 times at position k, those at k are a share p_gk = n_gk theta_k / sum_j n_gj theta_j. It is concave in
 log theta, and its score is 0 in expectation at the truth whatever the relevances are.
 
-Rank must not follow relevance within a pair: where a ranking is personal, the shopper is part of the question.
+Rank must not follow relevance within a pair: where a ranking is personal, let the question name the shopper.
 """
 
 from dataclasses import dataclass
