@@ -76,8 +76,8 @@ def work(folder: Path) -> None:
         home.embeddings.put([content_hash], np.full((1, 4), turn % 100, np.float32))
         acknowledge(photo=content_hash, value=turn % 100)
 
-        home.catalogue.delete([f"listing-{MARKET + turn - 1}"])
-        home.catalogue.upsert([Listing(f"listing-{MARKET + turn}", "to be deleted")])
+        home.catalogue.delete([f"passing-{turn - 1}"])
+        home.catalogue.upsert([Listing(f"passing-{turn}", "to be deleted")])
         if turn % 2:
             publish(home, rng)
 
