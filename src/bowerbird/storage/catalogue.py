@@ -31,7 +31,11 @@ from bowerbird.storage.schema import listings
 _GET = select(*CONTENT_COLUMNS).where(
     listings.c.listing_id.in_(bindparam("ids", expanding=True)), ~listings.c.deleted
 )
+_TITLES = select(listings.c.listing_id, listings.c.title).where(
+    listings.c.listing_id.in_(bindparam("ids", expanding=True)), ~listings.c.deleted
+)
 _ALL_IDS = select(listings.c.listing_id).where(~listings.c.deleted).order_by(listings.c.revision)
+_ALL_TITLES = select(listings.c.listing_id, listings.c.title).where(~listings.c.deleted)
 _CHANGES = (
     select(listings.c.revision, listings.c.deleted, *CONTENT_COLUMNS)
     .where(listings.c.revision > bindparam("after"))
@@ -124,10 +128,23 @@ class Catalogue:
                 found.update((row[0], listing_of(row)) for row in rows)
         return found
 
+    def titles(self, listing_ids: Sequence[str]) -> dict[str, str]:
+        """The titles of the live listings among `listing_ids`, by id."""
+        found: dict[str, str] = {}
+        with self._database.reading() as connection:
+            for ids in chunks(listing_ids):
+                found.update((row[0], row[1]) for row in connection.execute(_TITLES, {"ids": ids}))
+        return found
+
     def all_ids(self) -> list[str]:
         """The ids of the live listings, in the order of their last change."""
         with self._database.reading() as connection:
             return list(connection.scalars(_ALL_IDS))
+
+    def all_titles(self) -> dict[str, str]:
+        """The title of each live listing, by id."""
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(_ALL_TITLES)}
 
     def changes_since(self, revision: int, limit: int) -> list[Change]:
         """Up to `limit` changes after `revision`, in order; of a listing changed twice, only the last."""

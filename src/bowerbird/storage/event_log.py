@@ -27,6 +27,7 @@ from bowerbird.storage.schema import events, listings
 
 EXPIRED_AT_ONCE = 20_000  # sequences looked at in one transaction, so that writers never wait for long
 
+LAST = (1 << 63) - 1  # no sequence is above it
 EVENT_COLUMNS = tuple(
     events.c[name]
     for name in ("event_id", "type", "listing_id", "time_us", "shopper", "session", "query_id", "position")
@@ -35,6 +36,13 @@ _SINCE = (
     select(events.c.sequence, *EVENT_COLUMNS)
     .where(events.c.sequence > bindparam("after"))
     .order_by(events.c.sequence)
+    .limit(bindparam("limit"))
+)
+_BUSIEST = (
+    select(events.c.shopper, func.count())
+    .where(events.c.shopper.is_not(None), events.c.type != EventType.IMPRESSION.value)
+    .group_by(events.c.shopper)
+    .order_by(func.count().desc(), events.c.shopper)
     .limit(bindparam("limit"))
 )
 
@@ -48,7 +56,21 @@ def _latest_of(column: str) -> Select[Any]:
     )
 
 
+def _doings_of(column: str) -> Select[Any]:
+    return (
+        select(events.c.sequence, *EVENT_COLUMNS)
+        .where(
+            events.c[column] == bindparam("whose"),
+            events.c.type != EventType.IMPRESSION.value,
+            events.c.sequence <= bindparam("upto"),
+        )
+        .order_by(events.c.time_us.desc(), events.c.sequence.desc())
+        .limit(bindparam("limit"))
+    )
+
+
 _OF_SHOPPER, _OF_SESSION = _latest_of("shopper"), _latest_of("session")
+_SHOPPER_DOINGS, _SESSION_DOINGS = _doings_of("shopper"), _doings_of("session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +121,22 @@ class EventLog:
     def of_session(self, session: str, limit: int = 100) -> list[Event]:
         """The latest events of a session, by their own time, the latest first."""
         return self._latest(_OF_SESSION, session, limit)
+
+    def doings(self, whose: str, *, session: bool, limit: int, upto: int = LAST) -> list[LoggedEvent]:
+        """The latest events of a shopper, or of a session, that are more than having been shown something.
+
+        Only those of sequences to `upto` are read; the latest by their own time come first.
+        """
+        query = _SESSION_DOINGS if session else _SHOPPER_DOINGS
+        with self._database.reading() as connection:
+            rows = connection.execute(query, {"whose": whose, "limit": limit, "upto": upto}).all()
+        return [LoggedEvent(row[0], event_of(row[1:])) for row in rows]
+
+    def busiest_shoppers(self, limit: int) -> list[tuple[str, int]]:
+        """The shoppers with most events that are more than impressions, and how many they have."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_BUSIEST, {"limit": limit}).all()
+        return [(row[0], int(row[1])) for row in rows]
 
     def unknown_listings(self, listing_ids: Sequence[str]) -> set[str]:
         """Those of `listing_ids` that the catalogue does not have, or has no more."""
