@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from bowerbird.assembly import open_engine
 from bowerbird.errors import UnavailableError
@@ -26,7 +27,9 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
             f"http://{host}:{listener.getsockname()[1]}"
         )
         config = uvicorn.Config(create_app(engine, settings), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        # Requests run beside each other; a second thread for one's small matrix products only spins.
+        with threadpool_limits(limits=1, user_api="blas"):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _bound(host: str, port: int) -> socket.socket:
