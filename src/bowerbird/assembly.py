@@ -1,6 +1,6 @@
 """Settings become a wired engine: the only file that names concrete parts."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bowerbird.cleaning.event_rows import EventLimits
@@ -8,13 +8,18 @@ from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
-from bowerbird.engine import Engine, SearchSettings
+from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.market_index import IndexSettings
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 from bowerbird.projection.build import ProjectionSettings, Stores
+from bowerbird.projection.matching import SearchSettings
 from bowerbird.projection.projection import Projection
+from bowerbird.ranking.learned_ranker import LearnedRanker
+from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.ranker import UntrainedRanker
+from bowerbird.ranking.reranking import RankingSettings, Reranker
 from bowerbird.retrieval.cutoff import Cutoff
 from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
 from bowerbird.settings import Settings
@@ -27,6 +32,7 @@ from bowerbird.storage.generations import Generations
 from bowerbird.storage.listing_encoders import ListingEncoders
 from bowerbird.storage.listing_vectors import ListingVectors
 from bowerbird.storage.photo_store import PhotoStore
+from bowerbird.storage.rankers import Rankers
 from bowerbird.suggesting.category import CategorySuggester
 from bowerbird.suggesting.draft_photos import DraftPhotoReader
 from bowerbird.suggesting.price import PriceSuggester
@@ -158,6 +164,7 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
         settings.models, LearnedKind.CATEGORY, encoders, lambda model: CategorySuggester(model, encoders)
     )
     price = FollowedModel(settings.models, LearnedKind.PRICE, encoders, PriceSuggester)
+    ranker = FollowedModel(settings.models, LearnedKind.RANKER, encoders, LearnedRanker.open)
     return Engine(
         stores,
         projection,
@@ -178,7 +185,20 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
             kept_rows=search.kept_rows,
         ),
         _sellers(stores, settings, category, price),
-        ModelWatch([category, price]),
+        ModelWatch([category, price, ranker]),
+        _reranker(stores, settings, ranker),
+    )
+
+
+def _reranker(stores: Stores, settings: Settings, learned: FollowedModel[LearnedRanker]) -> Reranker:
+    ranking = settings.ranking
+    untrained = UntrainedRanker(settings.search.rrf_k, ranking.taste_weight)
+    return Reranker(
+        RankingSettings(ranking.shares, ranking.depth, ranking.swap_probability),
+        Rankers(settings.models, learned, untrained).get,
+        untrained,
+        ListingFacts(stores.catalogue.titles),
+        lambda: datetime.now(UTC),
     )
 
 

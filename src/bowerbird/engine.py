@@ -1,12 +1,11 @@
 """What every front calls: one listing and one query, all the way through.
 
-The life of a query is `Engine.search`, read top to bottom: understand, encode, retrieve, fuse, sort, page,
-explain.
+The life of a query is `Engine.search`, read top to bottom: understand, encode, retrieve, fuse, sort, rank,
+page, explain.
 """
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,64 +14,26 @@ from bowerbird.encoding.encoder import Vectors
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Listing, Status
 from bowerbird.market.listing_columns import STATUSES
-from bowerbird.market.query import Filters, Query
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.projection.build import Stores
+from bowerbird.projection.matching import Matched, Matcher, SearchSettings
 from bowerbird.projection.neighbours import neighbours
 from bowerbird.projection.open_generation import OpenGeneration
 from bowerbird.projection.projection import Projection
 from bowerbird.ranking.answer import Answer, Hit
 from bowerbird.ranking.explanation import explain
+from bowerbird.ranking.features import Asking
+from bowerbird.ranking.reranking import Reranked, Reranker
 from bowerbird.ranking.stage_clock import StageClock
-from bowerbird.retrieval.cutoff import Cutoff
-from bowerbird.retrieval.looks import rank_by_looks
-from bowerbird.retrieval.match_set import MatchSet, facet_counts, sorted_matches
-from bowerbird.retrieval.meaning import rank_by_meaning
-from bowerbird.retrieval.paging import Cursor, Pager
+from bowerbird.retrieval.match_set import facet_counts
+from bowerbird.retrieval.paging import Cursor, Pager, ticket_of
 from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
-from bowerbird.retrieval.retriever import (
-    Candidates,
-    KeywordRetriever,
-    PhotoRetriever,
-    PicturedRetriever,
-    Question,
-    Retriever,
-    TextRetriever,
-    retrieve_all,
-)
-from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_filters, understand
 from bowerbird.storage.catalogue import Change
 from bowerbird.storage.followed_model import ModelWatch
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
 from bowerbird.suggesting.sellers import Part, SearchedMarket, Sellers, Suggestions
-
-
-@dataclass(frozen=True, slots=True)
-class SearchSettings:
-    """How a query is answered; settings.py says what each means."""
-
-    rrf_k: float
-    weights: dict[str, float]  # by branch: keywords, text, photo, pictured
-    match_limit: int
-    text_depth: int
-    meaning_depth: int
-    photo_depth: int
-    pictured_depth: int
-    photo_cutoff: Cutoff
-    kept_rows: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Matched:
-    """Everything a query found, before it is cut into pages."""
-
-    opened: OpenGeneration
-    understood: Understood
-    allowed: NDArray[np.bool_]
-    question: Question
-    candidates: Candidates
-    matches: MatchSet
+from bowerbird.taste.shopper_taste import UNKNOWN_TASTE
 
 
 class Engine:
@@ -85,13 +46,15 @@ class Engine:
         settings: SearchSettings,
         sellers: Sellers,
         models: ModelWatch,
+        reranker: Reranker | None,
     ) -> None:
         self.stores = stores
         self.projection = projection
         self.settings = settings
         self.sellers, self.models = sellers, models
+        self._reranker = reranker  # None leaves matches as rank fusion ordered them
+        self._matcher = Matcher(settings, stores.vectors.text_encoder)
         self._pager = Pager(settings.kept_rows)
-        self._vocabulary: tuple[tuple[str, int, int, int], Vocabulary] | None = None
         projection.on_swap = self._pager.let_go_of
 
     @property
@@ -107,20 +70,31 @@ class Engine:
         """
         clock = StageClock()
         cursor = Cursor.parse(query.cursor, query) if query.cursor else None
-        matched = self._matched(query, clock)
+        ticket = ticket_of(cursor)
+        matched = self._matcher.match(query, self.projection.current, clock)
         opened, candidates = matched.opened, matched.candidates
+        with clock.stage("rank"):
+            reranked = self._ranked(query, matched, ticket)
+            matches = reranked.matches if reranked else matched.matches
         with clock.stage("page"):
-            page = self._pager.page(query, cursor, matched.matches, opened.index, matched.allowed)
+            page = self._pager.page(query, cursor, matches, opened.index, matched.allowed, ticket)
             listings = self._listings(page.rows, opened)
+        shown = [row for row in page.rows if row in listings]
         with clock.stage("explain"):
             reasons = explain(page.rows, candidates, matched.question, opened.index)
-            facets = facet_counts(matched.matches.rows, opened.index.columns, query.facets)
+            parts = reranked.parts(shown) if reranked and query.explain else {}
+            record = reranked.record(shown) if reranked else None
+            facets = facet_counts(matches.rows, opened.index.columns, query.facets)
         hits = zip(page.rows, page.scores, strict=True)
         keywords = candidates.keywords
         return Answer(
             query_id=uuid.uuid4().hex,
-            hits=tuple(Hit(listings[row], score, reasons[row]) for row, score in hits if row in listings),
-            total=len(matched.matches.rows),
+            hits=tuple(
+                Hit(listings[row], score, reasons[row], parts.get(row))
+                for row, score in hits
+                if row in listings
+            ),
+            total=len(matches.rows),
             total_is_exact=keywords is None or keywords.total <= self.settings.match_limit,
             took_ms=clock.total_ms,
             stages=clock.stages,
@@ -128,14 +102,17 @@ class Engine:
             next_cursor=page.next_cursor,
             understood=matched.understood,
             did_you_mean=keywords.did_you_mean if keywords else None,
-            degraded=("index",) if self.projection.last_error else (),
+            degraded=self._degraded(reranked),
+            ranker=record.ranker if record else None,
+            features=record.encode() if record else None,
         )
 
     def matching_ids(self, query: Query) -> list[str]:
         """The whole match set of a query, in its order: what `search` reads its pages from."""
-        matched = self._matched(query, StageClock())
+        matched = self._matcher.match(query, self.projection.current, StageClock())
+        reranked = self._ranked(query, matched, ticket_of(None))
         ids = matched.opened.index.columns.listing_ids
-        return [ids[row] for row in matched.matches.rows]
+        return [ids[row] for row in (reranked or matched).matches.rows]
 
     def similar(self, listing_id: str, limit: int = 12) -> Answer:
         """The listings most like one, by its words and by its photos; itself left out.
@@ -236,60 +213,20 @@ class Engine:
         self.projection.close()
         self.stores.close()
 
-    def _matched(self, query: Query, clock: StageClock) -> "_Matched":
-        opened = self.projection.current
-        with clock.stage("understand"):
-            understood, filters = self._understood(query, opened)
-            allowed = opened.index.allowed(filters)
-        with clock.stage("encode"):
-            question = self._question(understood.words, query.photo, opened)
-        with clock.stage("retrieve"):
-            candidates = retrieve_all(self._retrievers(opened), question, allowed)
-        with clock.stage("fuse"):
-            depth, floor = self.settings.meaning_depth, self.settings.photo_cutoff.floor
-            candidates = rank_by_meaning(candidates, question, opened.index, depth)
-            candidates = rank_by_looks(candidates, question, opened.index, depth, floor)
-            ranked = self._fused(candidates, question, allowed)
-            matches = sorted_matches(ranked, opened.index.columns, query.sort, filters.near)
-        return _Matched(opened, understood, allowed, question, candidates, matches)
+    def _degraded(self, reranked: Reranked | None) -> tuple[str, ...]:
+        index = ("index",) if self.projection.last_error else ()
+        return (*index, "ranking") if reranked and reranked.degraded else index
 
-    def _understood(self, query: Query, opened: OpenGeneration) -> tuple[Understood, Filters]:
-        """What the words say; a filter that the caller gave outright wins over one that is read from them."""
-        if not query.understand:
-            return Understood(words=query.words), query.filters
-        understood = understand(query.words, self._vocabulary_of(opened))
-        return understood, merged_filters(query.filters, understood)
-
-    def _vocabulary_of(self, opened: OpenGeneration) -> Vocabulary:
-        """Built again only when the market learned a new name, or another generation is served."""
-        known = opened.index.columns.vocabularies
-        state = opened.generation.name, len(known["place"]), len(known["category"]), len(known["currency"])
-        kept = self._vocabulary
-        if kept is None or kept[0] != state:
-            self._vocabulary = kept = (state, Vocabulary.of(opened.index.columns))
-        return kept[1]
-
-    def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
-        text = self.stores.vectors.text_encoder.encode([words])[0] if words else None
-        photo_vector = None if photo is None else opened.photo_embedder.encode([photo])[0]
-        return Question(words, text, photo_vector, opened.pictured_vector(text))
-
-    def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
-        index, settings, background = opened.index, self.settings, opened.photo_background
-        return (
-            KeywordRetriever(index, settings.match_limit),
-            TextRetriever(index, opened.text_background, opened.text_cutoff, settings.text_depth),
-            PhotoRetriever(
-                index, background, opened.photo_cutoff(settings.photo_cutoff), settings.photo_depth
-            ),
-            PicturedRetriever(index, background, opened.pictured_cutoff, settings.pictured_depth),
-        )
-
-    def _fused(self, candidates: Candidates, question: Question, allowed: NDArray[np.bool_]) -> RankedList:
-        if question.words or question.photo_vector is not None:
-            return reciprocal_rank_fusion(candidates.branches, self.settings.weights, self.settings.rrf_k)
-        rows = np.flatnonzero(allowed)[::-1]  # nothing asked: everything, the latest arrivals first
-        return RankedList(rows, np.zeros(len(rows), np.float32))
+    def _ranked(self, query: Query, matched: Matched, ticket: str) -> Reranked | None:
+        """The first matches in the order of whoever asks; None where another order is asked for."""
+        if self._reranker is None or query.sort is not Sort.RELEVANCE:
+            return None
+        if not query.words and query.photo is None:
+            return None  # nothing was asked: the latest arrivals stay first
+        asking = Asking(matched.understood.words, matched.candidates, UNKNOWN_TASTE, matched.filters.near)
+        whose = query.shopper or query.session
+        index = matched.opened.index
+        return self._reranker.rerank(matched.matches, asking, index, whose=whose, ticket=ticket)
 
     def _listings(self, rows: list[int], opened: OpenGeneration) -> dict[int, Listing]:
         ids = opened.index.columns.listing_ids

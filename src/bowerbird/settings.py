@@ -101,6 +101,26 @@ class SearchSettings(_Group):
     kept_rows: int = Field(2_000_000, ge=1, description="Rows of match sets kept in memory for paging.")
 
 
+class RankingSettings(_Group):
+    """How the first matches of a query are ordered for whoever asks."""
+
+    shares: dict[str, float] = Field(
+        {"learned": 1.0},
+        description="Share of shoppers by ranker: fusion, untrained, learned (untrained before one was "
+        "learned), a ranker's fingerprint, or two joined by + to interleave them.",
+    )
+    depth: int = Field(300, ge=0, le=1000, description="How many matches of a query are reranked.")
+    taste_weight: float = Field(
+        1.0, ge=0, description="Weight of a known shopper's taste in the untrained ranker's rank fusion."
+    )
+    swap_probability: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="How often neighbouring matches change places, so that position bias can be told.",
+    )
+
+
 class PhotoSettings(_Group):
     """What photos are taken in."""
 
@@ -150,6 +170,7 @@ class Settings(BaseSettings):
     encoders: EncoderSettings = EncoderSettings()
     index: IndexSettings = IndexSettings()
     search: SearchSettings = SearchSettings()
+    ranking: RankingSettings = RankingSettings()
     photos: PhotoSettings = PhotoSettings()
     events: EventSettings = EventSettings()
     serving: ServingSettings = ServingSettings()

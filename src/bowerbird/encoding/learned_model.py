@@ -33,6 +33,7 @@ class LearnedKind(StrEnum):
     LISTING = "listing"  # photo features and text vectors -> one space
     CATEGORY = "category"  # photo features, text vectors and words -> root and leaf probabilities
     PRICE = "price"
+    RANKER = "ranker"  # features of a query's candidates -> their order
 
 
 @dataclass(frozen=True, slots=True)

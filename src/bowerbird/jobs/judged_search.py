@@ -68,7 +68,7 @@ def judged_figures(engine: Engine, judgements: Judgements, *, seed: int = 0) -> 
 
 def _run(engine: Engine, weights: dict[str, float], judgements: Judgements) -> Run:
     listening = replace(engine.settings, weights={**engine.settings.weights, **weights})
-    system = Engine(engine.stores, engine.projection, listening, engine.sellers, engine.models)
+    system = Engine(engine.stores, engine.projection, listening, engine.sellers, engine.models, None)
     return {query: _ranking(system, query) for query in judgements}
 
 

@@ -47,7 +47,13 @@ class Near:
 
     def distances_km(self, columns: ListingColumns) -> NDArray[np.float64]:
         """(n,) great-circle distances to the metre, by the haversine formula; NaN where one is unknown."""
-        lat, lon = (np.radians(column.astype(np.float64)) for column in (columns.latitude, columns.longitude))
+        return self.distances_km_to(columns.latitude, columns.longitude)
+
+    def distances_km_to(
+        self, latitude: NDArray[np.floating], longitude: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """(n,) the same of places given in degrees."""
+        lat, lon = (np.radians(column.astype(np.float64)) for column in (latitude, longitude))
         here_lat, here_lon = np.radians(self.lat), np.radians(self.lon)
         a = (
             np.sin((lat - here_lat) / 2) ** 2

@@ -18,7 +18,7 @@ import orjson
 
 from bowerbird.errors import InputError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.query import Mask, Query
+from bowerbird.market.query import Mask, Query, Sort
 from bowerbird.retrieval.match_set import MatchSet
 
 
@@ -50,17 +50,26 @@ class Cursor:
         except (binascii.Error, ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
             raise InputError(f"cursor {text[:60]!r} is damaged; start again without one") from error
         if cursor.query != query_digest(query) or cursor.offset < 0:
-            raise InputError("this cursor belongs to another query; start again without one")
+            raise InputError(
+                "this cursor belongs to another query, or to another shopper's; start again without one"
+            )
         return cursor
+
+
+def ticket_of(cursor: Cursor | None) -> str:
+    """The name of a match set: a new one for a first page, and the same for all that follow it."""
+    return cursor.kept if cursor else uuid.uuid4().hex[:16]
 
 
 def query_digest(query: Query) -> str:
     """16 hexadecimal digits that two queries share if one is the next page of the other.
 
-    The age of listings is left out: it counts back from now, which is later at every page.
+    The age of listings is left out: it counts back from now, which is later at every page. An order by
+    relevance is the shopper's own, so it belongs to them.
     """
     filters = replace(query.filters, listed_after=None)
-    digest = hashlib.sha256(repr((query.words, filters, query.sort)).encode())
+    whose = (query.shopper, query.session) if query.sort is Sort.RELEVANCE else None
+    digest = hashlib.sha256(repr((query.words, filters, query.sort, whose)).encode())
     if query.photo is not None:
         digest.update(np.ascontiguousarray(query.photo).data)
     return digest.hexdigest()[:16]
@@ -122,7 +131,13 @@ class Pager:
         self._kept = KeptMatchSets(kept_rows)
 
     def page(
-        self, query: Query, cursor: Cursor | None, fresh: MatchSet, index: MarketIndex, allowed: Mask
+        self,
+        query: Query,
+        cursor: Cursor | None,
+        fresh: MatchSet,
+        index: MarketIndex,
+        allowed: Mask,
+        ticket: str | None = None,
     ) -> Page:
         """The page of `fresh`, or of the match set that `cursor` points into, that comes next.
 
@@ -132,7 +147,9 @@ class Pager:
             fresh: what the query finds now.
             index: the index that the rows of `fresh` belong to.
             allowed: (n,) live rows that satisfy the filters now.
+            ticket: what `fresh` is kept under, by `ticket_of` the cursor.
         """
+        ticket = ticket or ticket_of(cursor)
         matches, place = self._start(fresh, cursor, index)
         rows: list[int] = []
         scores: list[float] = []
@@ -145,9 +162,10 @@ class Pager:
             place += 1
         if place >= len(matches.rows) or not rows:
             return Page(rows, scores, None)
-        name = self._keep(cursor, matches, index)
+        if self._kept.get(ticket, index) is not matches:
+            self._kept.keep(ticket, index, matches)
         last = index.columns.listing_ids[rows[-1]]
-        following = Cursor(query_digest(query), name, place, float(matches.keys[place - 1]), last)
+        following = Cursor(query_digest(query), ticket, place, float(matches.keys[place - 1]), last)
         return Page(rows, scores, str(following))
 
     def let_go_of(self, old: MarketIndex, new: MarketIndex) -> None:
@@ -159,12 +177,6 @@ class Pager:
             return fresh, 0
         kept = self._kept.get(cursor.kept, index)
         return (fresh, _offset_after(fresh, index, cursor)) if kept is None else (kept, cursor.offset)
-
-    def _keep(self, cursor: Cursor | None, matches: MatchSet, index: MarketIndex) -> str:
-        name = cursor.kept if cursor else uuid.uuid4().hex[:16]
-        if self._kept.get(name, index) is not matches:
-            self._kept.keep(name, index, matches)
-        return name
 
 
 def _current_row(index: MarketIndex, row: int) -> int | None:

@@ -73,13 +73,15 @@ def answer_payload(answer: Answer, engine: Engine) -> dict[str, Any]:
         "degraded": list(answer.degraded),
         "understood": _understood_payload(answer.understood),
         "did_you_mean": answer.did_you_mean,
+        "ranker": answer.ranker,
         "fusion": {"method": "rrf", "k": settings.rrf_k, "weights": settings.weights},
         "stages_ms": {stage: round(ms, 3) for stage, ms in answer.stages.items()},
     }
 
 
 def _hit_payload(hit: Hit) -> dict[str, Any]:
-    return {**listing_card(hit.listing), "score": hit.score, "why": why_payload(hit.why)}
+    shown = {**listing_card(hit.listing), "score": hit.score, "why": why_payload(hit.why)}
+    return shown if hit.parts is None else {**shown, "score_parts": dict(hit.parts)}
 
 
 def _understood_payload(understood: Understood | None) -> dict[str, Any] | None:

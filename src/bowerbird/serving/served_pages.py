@@ -31,6 +31,7 @@ def search_page(query: Query, answer: Answer, now: datetime) -> ServedPage:
         shopper=_known(query.shopper),
         session=_known(query.session),
         first_position=1 + skipped,
+        features=answer.features,
     )
 
 

@@ -62,6 +62,13 @@ class FollowedModel(Generic[Opened]):
             )
         return opened
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether no model is named as in use; False where one is and cannot be used."""
+        if not self._looked:
+            self.look()
+        return self._opened is None and self.error is None
+
     def look(self) -> None:
         """Take up the model that is in use by now; one that was looked at already is left alone."""
         with self._looking:
