@@ -22,17 +22,21 @@ def serve(host: Host = None, port: Port = None, home: Home = None) -> None:
 def demo(
     listings: Annotated[int, typer.Option(min=20, max=100_000, help="How many listings to draw.")] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed draws another market.")] = 0,
+    shoppers: Annotated[
+        int,
+        typer.Option(min=0, max=20_000, help="How many simulated shoppers look around; 0 for an empty log."),
+    ] = 300,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop once the market is indexed.")] = False,
     host: Host = None,
     port: Port = None,
     home: Home = None,
 ) -> None:
-    """Draw a market, import, encode and index it, and serve it."""
+    """Draw a market, import, encode and index it, let simulated shoppers look around, and serve it."""
     from bowerbird.demo.run import run_demo
 
     settings = load_settings(home)
     with progress_bars() as bars:
-        for line in run_demo(settings, bars, listings=listings, seed=seed):
+        for line in run_demo(settings, bars, listings=listings, seed=seed, shoppers=shoppers):
             err.print(line, markup=False, soft_wrap=True)
     if not no_serve:
         _serve(settings, host, port)

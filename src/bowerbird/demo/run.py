@@ -1,8 +1,9 @@
-"""The demo: a market is drawn, then imported, encoded and indexed as any other would be."""
+"""The demo: a market is drawn, imported, encoded and indexed as any other would be, and shoppers come."""
 
 from collections.abc import Iterator
 
 from bowerbird.demo.market import draw_market
+from bowerbird.demo.simulate_shoppers import Simulation, simulate_shoppers
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
 from bowerbird.jobs.progress import Progress
@@ -11,8 +12,13 @@ from bowerbird.settings import Settings
 DRAWN_FOLDER = "drawn"
 
 
-def run_demo(settings: Settings, progress: Progress, *, listings: int, seed: int) -> Iterator[str]:
-    """Make the home's market from nothing; what is done already is not done again. Yields what was done."""
+def run_demo(
+    settings: Settings, progress: Progress, *, listings: int, seed: int, shoppers: int = 0
+) -> Iterator[str]:
+    """Make the home's market from nothing, and let `shoppers` loose on it; what is done is not done again.
+
+    Yields what was done.
+    """
     progress.step("drawing", None)
     drawn_photos = 0
 
@@ -39,3 +45,5 @@ def run_demo(settings: Settings, progress: Progress, *, listings: int, seed: int
         f"encoded {indexed.encoded.texts:,} texts and {indexed.encoded.photos:,} photos, "
         f"indexed {indexed.listings:,} listings"
     )
+    if shoppers:
+        yield simulate_shoppers(settings, progress, Simulation(shoppers, seed))
