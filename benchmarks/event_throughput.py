@@ -27,7 +27,7 @@ import orjson
 from bowerbird.assembly import open_event_stores, projection_settings
 from bowerbird.errors import BowerbirdError
 from bowerbird.jobs.import_events import import_events
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.sqlite_connection import configure

@@ -1,11 +1,16 @@
-"""Whether a photo finds the other photos of its listing, among all photos of an indexed market.
+"""Whether a photo finds the other photos of its listing, and words photos, among an indexed market's.
 
     python benchmarks/photo_retrieval.py --home DIR [--json]
 
-Query: every photo of each listing that has another photo. Gallery: all other photos, byte-identical copies of
-the query removed. Recall@k counts a query as found if any photo of its listing is among the first k.
-Measured: the features as the index has them (square root, whitening), the frozen network's features as they
-come, and random vectors. Intervals and tests draw whole listings, whose photos hang together.
+Same-listing photo: the queries are the photos of held-out listings with another photo; the gallery is all
+other photos of the market, byte-identical copies of the query removed. A query counts as found at k if any
+photo of its listing is among the first k. Measured: the listing encoder in use, if any, as it is served; the
+features whitened as an index without one has them; the last layer of the packaged network alone, whitened;
+plain features; random vectors.
+
+Title to photo (words to photo, photo to words): held-out listings as a whole, in the order of their ids'
+SHA-256, until 1,847 photos are reached; a query is found at k if any photo of its listing is among the first
+k of these. Intervals and tests draw whole groups of duplicates, whose photos hang together.
 """
 
 import argparse
@@ -15,18 +20,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bowerbird.assembly import open_stores
 from bowerbird.encoding.encoder import Vectors
-from bowerbird.encoding.whitening import Whitening
+from bowerbird.encoding.listing_encoder import ListingEncoder
+from bowerbird.encoding.text_encoder import unit_rows
 from bowerbird.errors import BowerbirdError
-from bowerbird.evaluation.report import Figure, measure, table
-from bowerbird.evaluation.same_group import SameGroupRanks, same_group_ranks
-from bowerbird.settings import load_settings
+from bowerbird.evaluation.report import Figure, table
+from bowerbird.settings import Settings, load_settings
+from bowerbird.training.listing_figures import (
+    CHANCE,
+    LAST_LAYER,
+    LEARNED,
+    WHITENED,
+    Retrieval,
+    chance_vectors,
+    figures_of,
+    photos_to_words,
+    same_listing,
+    thinned_gallery,
+    whitened_systems,
+    words_to_photos,
+)
+from bowerbird.training.training_data import Part, TrainingData, load_training_data
 
-KS = (1, 5, 10)
-BASELINE = "plain features"
+LITE0, LITE0_LAST_LAYER = "efficientnet-lite0", 1280
+PLAIN = "plain features"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,64 +57,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        features, listings, contents = _photos(given.home)
-        ranks = {
-            name: same_group_ranks(vectors, listings, contents)
-            for name, vectors in _systems(features, load_settings(given.home).encoders.whitened_dimension)
-        }
-        figures = _figures(ranks, listings)
+        settings = load_settings(given.home)
+        data = load_training_data(settings)
+        retrievals = _retrievals(settings, data)
     except BowerbirdError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
+    figures = [
+        figure
+        for name, retrieval in retrievals.items()
+        for figure in figures_of(name, retrieval, _baseline(retrieval))
+    ]
     if given.json:
-        print(json.dumps({"photos": len(features), "figures": [figure.as_json() for figure in figures]}))
+        print(json.dumps({"photos": len(data.features), "figures": [one.as_json() for one in figures]}))
         return 0
-    print(f"{len(features):,} photos, {figures[0].queries:,} of them queries\n")
-    print(table(figures))
+    print(f"{len(data.features):,} photos\n")
+    print(_tables(retrievals, figures))
     return 0
 
 
-def _photos(home: Path) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
-    """(n, f) raw features, and the listing and the content of each photo as codes."""
-    stores = open_stores(load_settings(home))
-    owners, hashes = [], []
-    for batch in stores.catalogue.scan():
-        for listing in batch:
-            owners += [listing.listing_id] * len(listing.photos)
-            hashes += [photo.content_hash for photo in listing.photos]
-    _, listings = np.unique(owners, return_inverse=True)
-    _, contents = np.unique(hashes, return_inverse=True)
-    return stores.vectors.features(hashes), listings.astype(np.int64), contents.astype(np.int64)
+def _retrievals(settings: Settings, data: TrainingData) -> dict[str, Retrieval]:
+    last_layer = LITE0_LAST_LAYER if settings.encoders.photo_backbone == LITE0 else None
+    systems = whitened_systems(data, last_layer, settings.encoders.whitened_dimension)
+    systems |= {PLAIN: unit_rows(data.features), CHANCE: chance_vectors(data, data.seed)[1]}
+    stores = open_stores(settings)
+    try:
+        encoder = stores.listing_encoders.active()
+        if encoder is None:
+            return {"same-listing photo": same_listing(data, systems, Part.TEST)}
+        titles = stores.vectors.text_encoder.encode([listing.title for listing in data.listings])
+    finally:
+        stores.close()
+    photos = encoder.photos(data.features)
+    return {
+        "same-listing photo": same_listing(data, {LEARNED: photos, **systems}, Part.TEST),
+        **_across(data, encoder, photos, titles),
+    }
 
 
-def _systems(features: Vectors, dimension: int) -> list[tuple[str, Vectors]]:
-    whitening = Whitening.fit(features, dimension)
-    random = np.random.default_rng(0).normal(size=(len(features), dimension)).astype(np.float32)
-    return [
-        ("whitened features", whitening.apply(features)),
-        (BASELINE, _unit(features)),
-        ("random vectors", _unit(random)),
-    ]
+def _across(
+    data: TrainingData, encoder: ListingEncoder, photos: Vectors, titles: Vectors
+) -> dict[str, Retrieval]:
+    gallery = thinned_gallery(data, Part.TEST)
+    chance = chance_vectors(data, data.seed)
+    of_titles = {LEARNED: (encoder.texts(titles), photos), CHANCE: chance}
+    of_texts = {LEARNED: (encoder.texts(data.texts), photos), CHANCE: chance}
+    return {
+        "title to photo": words_to_photos(data, gallery, of_titles),
+        "words to photo": words_to_photos(data, gallery, of_texts),
+        "photo to words": photos_to_words(data, gallery, of_texts),
+    }
 
 
-def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+def _baseline(retrieval: Retrieval) -> str:
+    return next(name for name in (LAST_LAYER, WHITENED, CHANCE) if name in retrieval.ranks)
 
 
-def _figures(ranks: dict[str, SameGroupRanks], listings: NDArray[np.int64]) -> list[Figure]:
-    plain = ranks[BASELINE]
-    return [
-        measure(
-            f"R@{k}",
-            system,
-            found.found(k),
-            seed=0,
-            groups=listings[found.queries],
-            baseline=None if system == BASELINE else (BASELINE, plain.found(k)),
-        )
-        for k in KS
-        for system, found in ranks.items()
-    ]
+def _tables(retrievals: dict[str, Retrieval], figures: Sequence[Figure]) -> str:
+    parts = []
+    for name, retrieval in retrievals.items():
+        own = [figure for figure in figures if figure.name.startswith(f"{name} R@")]
+        parts.append(f"{name}: {len(np.unique(retrieval.groups)):,} groups\n{table(own)}")
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":

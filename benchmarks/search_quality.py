@@ -23,7 +23,7 @@ from bowerbird.evaluation.report import Figure, table
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
 from bowerbird.jobs.judged_search import judged_figures
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 
 

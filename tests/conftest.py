@@ -15,7 +15,7 @@ from bowerbird.engine import Engine
 from bowerbird.errors import UnavailableError
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -19,8 +19,8 @@ from bowerbird.engine import Engine
 from bowerbird.errors import InputError
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.query import Filters, Query, Sort
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 DRAWN = 24

@@ -10,8 +10,8 @@ import pytest
 from bowerbird.engine import Engine
 from bowerbird.jobs import cutoff_rates as job
 from bowerbird.jobs.cutoff_rates import CutoffRates, cutoff_rates
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Status
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 
 

@@ -14,10 +14,10 @@ from bowerbird.assembly import create_home, open_catalogue, open_event_stores
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.jobs.expire_events import expire_events
 from bowerbird.jobs.import_events import import_events
-from bowerbird.jobs.progress import Silent
 from bowerbird.jobs.validate_events import validate_event_file, validate_home_events
 from bowerbird.market.event import Event, EventType
 from bowerbird.market.listing import Listing
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.query_log import ServedPage
 

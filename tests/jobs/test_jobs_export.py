@@ -14,8 +14,8 @@ from bowerbird.assembly import create_home, open_catalogue, open_photo_store
 from bowerbird.cleaning.photo import clean_photo
 from bowerbird.errors import InputError
 from bowerbird.jobs.export_market import COLUMNS, export_photos, export_training_data
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 

@@ -15,8 +15,8 @@ from bowerbird.assembly import open_catalogue
 from bowerbird.cleaning.rejection import Part, Reason, Rejection
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.jobs.import_market import BATCH, ImportReport, import_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price, Status
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 LEAK = "Posted by Ann in Sofas, Armchairs, Couches & Suites in Leeds. 25 February 2022"

@@ -15,8 +15,8 @@ from bowerbird.assembly import open_catalogue, open_photo_store
 from bowerbird.cleaning.rejection import Reason
 from bowerbird.errors import NotFoundError
 from bowerbird.jobs.import_market import import_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 COLOURS = {"red": (200, 0, 0), "green": (0, 200, 0), "blue": (0, 0, 200)}

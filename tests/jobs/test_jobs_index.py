@@ -13,8 +13,8 @@ from bowerbird.errors import NotFoundError, UnavailableError
 from bowerbird.jobs import backbones
 from bowerbird.jobs.backbones import ensure_backbones
 from bowerbird.jobs.index_market import encode_market, index_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price, Status
+from bowerbird.progress import Silent
 from bowerbird.projection import calibration
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.catalogue import Catalogue

@@ -14,7 +14,7 @@ from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.report import measure
 from bowerbird.jobs.model_page import model_page, write_model_page
 from bowerbird.jobs.model_report import report_models
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
 

@@ -8,7 +8,7 @@ import pytest
 from bowerbird.assembly import open_catalogue
 from bowerbird.cleaning.rejection import Part, Reason
 from bowerbird.jobs.import_market import import_market
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 ROWS, PHOTOS = 6095, 10_757

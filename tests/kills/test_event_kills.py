@@ -15,7 +15,7 @@ import pytest
 
 from bowerbird.assembly import create_home, open_event_stores
 from bowerbird.jobs.import_events import EventImportReport, import_events
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.event_log import LoggedEvent
 from bowerbird.storage.event_stores import EventStores

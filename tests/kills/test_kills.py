@@ -13,8 +13,8 @@ import pytest
 
 from bowerbird.assembly import open_catalogue, open_engine
 from bowerbird.jobs.import_market import ImportReport, import_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.query import Query
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 
 WORKER = Path(__file__).parent / "kill_worker.py"

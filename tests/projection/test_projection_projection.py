@@ -18,9 +18,9 @@ from bowerbird.assembly import open_engine
 from bowerbird.engine import Engine
 from bowerbird.errors import MismatchError, UnavailableError
 from bowerbird.jobs.index_market import IndexReport, index_market
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price, Status
 from bowerbird.market.query import Query, Sort
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings, write_settings
 from bowerbird.storage.listing_vectors import EncodedCounts
 

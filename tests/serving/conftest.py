@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bowerbird.assembly import open_engine
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.serving.app import create_app
 from bowerbird.settings import Settings, load_settings
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bowerbird.assembly import open_engine
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 
 TRAINS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.training.epoch_end import EpochMetrics
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_training import read_photo_training

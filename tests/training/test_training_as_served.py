@@ -18,8 +18,8 @@ from bowerbird.evaluation.report import Figure
 from bowerbird.jobs.category_as_served import category_as_served
 from bowerbird.jobs.held_out import HeldOut, held_out
 from bowerbird.jobs.price_as_served import price_as_served
-from bowerbird.jobs.progress import Silent
 from bowerbird.jobs.retrieval_as_served import retrieval_as_served
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 from bowerbird.storage.model_registry import publish_model, staged_model
 from bowerbird.suggesting.category_model import write_tables

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
 from bowerbird.errors import InputError
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.training.augmentation import Augmentation
 from bowerbird.training.datasets import EpochSampler, LabelledPhotos, PhotoDataset, PixelInputs
 from bowerbird.training.photo_folder import read_photo_folder

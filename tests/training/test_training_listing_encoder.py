@@ -15,7 +15,7 @@ from bowerbird.encoding.listing_encoder import ListingEncoder
 from bowerbird.errors import InputError, TrainingError
 from bowerbird.evaluation.model_metrics import read_figures
 from bowerbird.evaluation.predictions import read_predictions
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.model_registry import active_model
 from bowerbird.training import listing_examples

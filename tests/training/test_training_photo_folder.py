@@ -9,7 +9,7 @@ from PIL import Image
 
 import known_market
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.training_data import Part
 

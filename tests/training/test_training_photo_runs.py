@@ -22,7 +22,7 @@ from bowerbird.encoding.learned_photo import photo_classifier_artefact
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.errors import BowerbirdError, InputError, UnavailableError
 from bowerbird.evaluation.predictions import read_predictions
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 from bowerbird.storage.model_registry import active_model, list_models
 from bowerbird.training.photo_baselines import baseline_probabilities

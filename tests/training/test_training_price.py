@@ -14,8 +14,8 @@ from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError, MismatchError, TrainingError
 from bowerbird.evaluation.model_metrics import read_figures
 from bowerbird.evaluation.predictions import read_predictions
-from bowerbird.jobs.progress import Silent
 from bowerbird.market.listing import Listing, Price
+from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.model_registry import active_model
 from bowerbird.suggesting.comparables import NO_COMPARABLES

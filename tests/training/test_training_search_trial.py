@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import torch
 
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_slice import sliced_photos
 from bowerbird.training.photo_training import PhotoTraining

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError, TrainingError
-from bowerbird.jobs.progress import Silent
+from bowerbird.progress import Silent
 from bowerbird.training.epoch_end import EpochMetrics, best_epoch, out_of_patience
 from bowerbird.training.networks import EfficientNetLite
 from bowerbird.training.photo_backbone import load_photo_backbone

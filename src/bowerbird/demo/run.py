@@ -6,7 +6,7 @@ from bowerbird.demo.market import draw_market
 from bowerbird.demo.simulate_shoppers import Simulation, simulate_shoppers
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
-from bowerbird.jobs.progress import Progress
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 
 DRAWN_FOLDER = "drawn"

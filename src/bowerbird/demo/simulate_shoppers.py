@@ -24,8 +24,8 @@ from bowerbird.demo.simulated_pages import NOTHING, Search, Serving
 from bowerbird.demo.visits import Visits, draw_visits
 from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.jobs.progress import Progress
 from bowerbird.market.query import Filters, Query
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 
 SIMULATION = 1  # goes up when the same arguments would give other events

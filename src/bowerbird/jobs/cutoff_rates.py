@@ -8,8 +8,8 @@ import numpy as np
 
 from bowerbird.assembly import open_engine
 from bowerbird.engine import Engine
-from bowerbird.jobs.progress import Progress
 from bowerbird.market.query import Query
+from bowerbird.progress import Progress
 from bowerbird.retrieval.nonsense import nonsense_queries, title_queries
 from bowerbird.settings import Settings
 

@@ -11,7 +11,7 @@ from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.encoding.learned_photo import photo_classifier_artefact
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.errors import InputError, UnavailableError
-from bowerbird.jobs.progress import Progress
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.model_registry import active_model

@@ -13,8 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from bowerbird.assembly import open_catalogue, open_photo_store
 from bowerbird.cleaning.category import CategoryLabels
 from bowerbird.errors import InputError
-from bowerbird.jobs.progress import Progress
 from bowerbird.market.listing import CATEGORY_SEPARATOR, Photo
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.photo_store import PhotoStore

@@ -16,8 +16,8 @@ from bowerbird.cleaning.reading import open_table
 from bowerbird.cleaning.reading_rows import RawRow, RowSource
 from bowerbird.cleaning.rejection import Reason, Rejection
 from bowerbird.errors import InputError
-from bowerbird.jobs.progress import Progress
 from bowerbird.market.event import Event
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.event_stores import EventStores
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bowerbird.assembly import open_catalogue, open_stores, projection_settings
 from bowerbird.jobs.backbones import ensure_backbones
-from bowerbird.jobs.progress import Progress
+from bowerbird.progress import Progress
 from bowerbird.projection.build import Stores, build_generation
 from bowerbird.settings import Settings
 from bowerbird.storage.listing_vectors import EncodedCounts

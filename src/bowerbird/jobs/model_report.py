@@ -24,8 +24,8 @@ from bowerbird.jobs.held_out import HeldOut, held_out
 from bowerbird.jobs.judged_search import judged_figures
 from bowerbird.jobs.model_charts import TITLES
 from bowerbird.jobs.price_as_served import price_as_served
-from bowerbird.jobs.progress import Progress
 from bowerbird.jobs.retrieval_as_served import retrieval_as_served
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
 from bowerbird.training.training_data import TrainingData, load_training_data

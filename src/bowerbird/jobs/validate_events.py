@@ -10,7 +10,7 @@ from bowerbird.cleaning.rejection import Reason
 from bowerbird.jobs.event_audit import EventAudit
 from bowerbird.jobs.event_report import EventReport
 from bowerbird.jobs.import_events import open_event_rows
-from bowerbird.jobs.progress import Progress
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.event_stores import EventStores
 

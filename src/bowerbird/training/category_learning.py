@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from bowerbird.progress import Progress
 from bowerbird.suggesting.category_model import CategoryModel, Evidence, Pooling
 from bowerbird.suggesting.kernel_machine import Scores
 from bowerbird.training.category_kernels import (
@@ -17,7 +18,6 @@ from bowerbird.training.category_kernels import (
 )
 from bowerbird.training.category_pooling import cross_pooled_roots, fit_pooling
 from bowerbird.training.category_training import CategoryTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import TrainingData
 
 

@@ -10,10 +10,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from bowerbird.errors import TrainingError
 from bowerbird.evaluation.classification import confusion
+from bowerbird.progress import Progress
 from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.photo_logging import add_picture, confusion_picture
 from bowerbird.training.photo_module import PhotoModule
-from bowerbird.training.progress import Progress
 from bowerbird.training.run_folder import BEST, LAST, RunFolder
 
 

@@ -15,9 +15,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
+from bowerbird.progress import Progress
 from bowerbird.training.datasets import LabelledPhotos, PixelInputs, Rows
 from bowerbird.training.photo_figures import Probabilities
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import Part
 
 SIDE = 64

@@ -21,8 +21,8 @@ from bowerbird.encoding.artefact import digest
 from bowerbird.encoding.photo_preparation import decode
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Photo
+from bowerbird.progress import Progress
 from bowerbird.training.datasets import DECODERS, UNKNOWN, LabelledPhotos
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import TEST_FRACTION, VALIDATION_FRACTION, Part
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}

@@ -11,6 +11,7 @@ from bowerbird.assembly import create_home
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError
 from bowerbird.evaluation.report import Figure
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model
 from bowerbird.training.datasets import LabelledPhotos
@@ -20,7 +21,6 @@ from bowerbird.training.photo_export import measured_rows, publish_backbone, pub
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_market import market_photos
 from bowerbird.training.photo_training import PhotoTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.run_folder import RunFolder
 from bowerbird.training.train_photo_classifier import PhotoResult, train_photo_classifier
 from bowerbird.training.training_data import Part, load_training_data

@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from bowerbird.encoding.artefact import digest
 from bowerbird.encoding.network import Network
 from bowerbird.encoding.photo_preparation import PhotoPreparation
+from bowerbird.progress import Progress
 from bowerbird.storage.durable_file import disk_errors, sync
 from bowerbird.training.augmentation import Augmentation
 from bowerbird.training.datasets import LabelledPhotos, PixelInputs, Rows
 from bowerbird.training.export import weights_sha256, write_graph
 from bowerbird.training.folder_lock import alone_in
 from bowerbird.training.photo_training import PhotoTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import Part
 
 Maps = NDArray[Any]  # (n, ...) float16 or float32

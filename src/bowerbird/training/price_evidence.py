@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # scipy shi
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.market.listing import Listing
+from bowerbird.progress import Progress
 from bowerbird.suggesting.comparables import Comparables
 from bowerbird.suggesting.price_features import (
     FEATURES,
@@ -46,7 +47,6 @@ from bowerbird.suggesting.price_memory import (
 from bowerbird.suggesting.word_features import Vocabulary, learn_vocabulary
 from bowerbird.training.kernel_ridge import fit_alpha
 from bowerbird.training.priced_market import PricedMarket
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import TrainingData
 
 MOST_LISTINGS = 6000  # the kernels take 36 million numbers each, and a minute

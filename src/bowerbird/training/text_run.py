@@ -18,9 +18,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.tensorboard import SummaryWriter
 
+from bowerbird.progress import Progress
 from bowerbird.training.losses import cross_entropy, dense_targets
 from bowerbird.training.optimisation import build_optimiser, build_schedule, parameter_groups
-from bowerbird.training.progress import Progress
 from bowerbird.training.run_folder import BEST, LAST, RunFolder
 from bowerbird.training.safe_checkpoint import SafeCheckpointIO, read_checkpoint
 from bowerbird.training.text_networks import FineTunedText

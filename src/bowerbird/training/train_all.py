@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError, TrainingError
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
 from bowerbird.training.category_training import CategoryTraining
@@ -19,7 +20,6 @@ from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.photo_runs import PhotoRunOptions, run_photo_training
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.price_training import PriceTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.text_training import TextTraining
 from bowerbird.training.train_category import train_category
 from bowerbird.training.train_listing_encoder import train_listing_encoder

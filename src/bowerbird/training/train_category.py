@@ -20,6 +20,7 @@ from bowerbird.evaluation.model_card import render_card
 from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.predictions import write_predictions
 from bowerbird.evaluation.report import Figure
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
 from bowerbird.suggesting.category_model import CategoryModel, Evidence, read_tables, write_tables
@@ -35,7 +36,6 @@ from bowerbird.training.category_kernels import CategoryTargets
 from bowerbird.training.category_learning import learn_categories
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.kernel_ridge import MOST_REMEMBERED
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import Part, TrainingData
 
 PROBABILITIES_FILE = "test_probabilities.parquet"

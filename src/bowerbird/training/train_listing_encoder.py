@@ -21,6 +21,7 @@ from torch.utils.tensorboard import SummaryWriter
 from bowerbird.encoding.artefact import digest
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import TrainingError
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model
 from bowerbird.training.listing_examples import (
@@ -37,7 +38,6 @@ from bowerbird.training.listing_publishing import publish_listing_encoder
 from bowerbird.training.listing_training import DIMENSION, ListingTraining
 from bowerbird.training.listing_validation import Validation, best_looks_share, validated
 from bowerbird.training.networks import unit
-from bowerbird.training.progress import Progress
 from bowerbird.training.safe_checkpoint import SafeCheckpointIO, read_checkpoint
 from bowerbird.training.training_data import Part, TrainingData
 

@@ -21,6 +21,7 @@ from torch import nn
 
 from bowerbird.encoding.network import Precision, resolve_precision
 from bowerbird.encoding.openvino_runtime import openvino as ov
+from bowerbird.progress import Progress
 from bowerbird.training.datasets import Inputs, LabelledPhotos, PixelInputs, Rows
 from bowerbird.training.epoch_end import EpochEnd, EpochMetrics, OnEpoch, best_epoch, out_of_patience
 from bowerbird.training.photo_backbone import PhotoBackbone, load_photo_backbone
@@ -31,7 +32,6 @@ from bowerbird.training.photo_module import PhotoModule
 from bowerbird.training.photo_training import SCRATCH, PhotoTraining
 from bowerbird.training.photo_trunk import CutTrunk, cut_trunk, scratch_backbone
 from bowerbird.training.photo_views import KeptInputs, kept_inputs
-from bowerbird.training.progress import Progress
 from bowerbird.training.run_folder import BEST, RunFolder
 from bowerbird.training.safe_checkpoint import SafeCheckpointIO, read_checkpoint
 from bowerbird.training.training_data import Part

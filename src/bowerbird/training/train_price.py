@@ -17,6 +17,7 @@ from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.evaluation.model_card import render_card
 from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.report import Figure
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
 from bowerbird.suggesting.price_features import EVERYTHING, GIVEN, Given
@@ -33,7 +34,6 @@ from bowerbird.training.price_calibration import Bounds, conformal_bounds, price
 from bowerbird.training.price_evidence import MOST_LISTINGS, collect_evidence
 from bowerbird.training.price_measuring import measure_prices
 from bowerbird.training.price_training import PriceTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.training_data import TrainingData
 
 RANGE = 0.8

@@ -20,13 +20,13 @@ from bowerbird.encoding.artefact import NETWORK_FILE, TOKENIZER_FILE
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.encoding.network import Network, Precision
 from bowerbird.errors import TrainingError
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import staged_model
 from bowerbird.suggesting.category_model import Evidence, read_tables, softmax, write_tables
 from bowerbird.training.category_figures import answers_on, codes_of
 from bowerbird.training.category_learning import learn_categories
 from bowerbird.training.category_training import CategoryTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.run_folder import RunFolder
 from bowerbird.training.text_backbone import TextBackbone, load_text_backbone
 from bowerbird.training.text_export import write_text_network

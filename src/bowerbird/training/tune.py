@@ -17,6 +17,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from bowerbird.assembly import create_home
 from bowerbird.errors import InputError, TrainingError, UnavailableError
+from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.folder_lock import alone_in
@@ -24,7 +25,6 @@ from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_market import market_photos
 from bowerbird.training.photo_slice import sliced_photos
 from bowerbird.training.photo_training import PhotoTraining
-from bowerbird.training.progress import Progress
 from bowerbird.training.search_folder import End, SearchFolder, SearchTrial
 from bowerbird.training.search_trial import drop_all_but_best
 from bowerbird.training.train_photo_classifier import load_architecture
