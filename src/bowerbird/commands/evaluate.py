@@ -1,5 +1,6 @@
 """Measuring a market."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,26 @@ def evaluate_cutoff(
         print_json(rates.payload())
         return
     for line in rates.lines():
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command("rankers")
+def evaluate_rankers(
+    seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """What shoppers clicked on under each ranker, and which won where two were interleaved."""
+    from bowerbird.assembly import open_event_stores
+    from bowerbird.jobs.compare_rankers import compare_rankers
+    from bowerbird.storage.ranking_log import read_ranking_log
+
+    with closing(open_event_stores(load_settings(home))) as stores:
+        compared = compare_rankers(read_ranking_log(stores), seed)
+    if as_json:
+        print_json(compared.payload())
+        return
+    for line in compared.lines():
         out.print(line, markup=False, soft_wrap=True)
 
 

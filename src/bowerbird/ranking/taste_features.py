@@ -130,7 +130,7 @@ def _share_features(rows: Rows, taste: ShopperTaste, columns: ListingColumns) ->
     middles = np.array([np.nan if one is None else one.log_price for one in leanings])[places]
     spreads = np.array([np.nan if one is None else max(one.spread, LEAST_SPREAD) for one in leanings])[places]
     minor = columns.price_minor[rows]
-    prices = np.where(minor == UNKNOWN, np.nan, np.log(np.maximum(minor, 1) / 100))
+    prices = np.where(minor > 0, np.log(np.maximum(minor, 1) / 100), np.nan)
     gaps = (prices - middles) / spreads
     return {
         "root_share": _shares(roots, taste.roots)[places],
