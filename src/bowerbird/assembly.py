@@ -14,12 +14,17 @@ from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.market_index import IndexSettings
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 from bowerbird.projection.build import ProjectionSettings, Stores
+from bowerbird.projection.feeds import Feeds, FeedSettings
+from bowerbird.projection.live_taste import LiveTaste, LiveTasteSettings
+from bowerbird.projection.market_taste import CountingWeights
 from bowerbird.projection.matching import SearchSettings
 from bowerbird.projection.projection import Projection
 from bowerbird.ranking.learned_ranker import LearnedRanker
 from bowerbird.ranking.listing_facts import ListingFacts
 from bowerbird.ranking.ranker import UntrainedRanker
 from bowerbird.ranking.reranking import RankingSettings, Reranker
+from bowerbird.recommending.blending import BlendWeights
+from bowerbird.recommending.diversity import Variety
 from bowerbird.retrieval.cutoff import Cutoff
 from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
 from bowerbird.settings import Settings
@@ -37,6 +42,10 @@ from bowerbird.suggesting.category import CategorySuggester
 from bowerbird.suggesting.draft_photos import DraftPhotoReader
 from bowerbird.suggesting.price import PriceSuggester
 from bowerbird.suggesting.sellers import Sellers
+from bowerbird.taste.content_likeness import ContentWeights
+from bowerbird.taste.known_taste import TasteWeighing
+from bowerbird.taste.next_listing import NextListingWeights
+from bowerbird.taste.trail_pairs import PairWeighing
 
 
 def create_home(settings: Settings) -> None:
@@ -165,6 +174,7 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
     )
     price = FollowedModel(settings.models, LearnedKind.PRICE, encoders, PriceSuggester)
     ranker = FollowedModel(settings.models, LearnedKind.RANKER, encoders, LearnedRanker.open)
+    tastes = _live_taste(stores, settings, projection)
     return Engine(
         stores,
         projection,
@@ -187,6 +197,53 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
         _sellers(stores, settings, category, price),
         ModelWatch([category, price, ranker]),
         _reranker(stores, settings, ranker),
+        tastes,
+        _feeds(stores, settings, projection, tastes),
+    )
+
+
+def _live_taste(stores: Stores, settings: Settings, projection: Projection) -> LiveTaste:
+    taste = settings.taste
+    return LiveTaste(
+        open_event_stores(settings),
+        stores.catalogue,
+        lambda: projection.current.index,
+        LiveTasteSettings(
+            TasteWeighing(
+                taste.interest_recency,
+                taste.interest_visits,
+                taste.interest_likeness,
+                taste.interests,
+                taste.hide_leaves,
+            ),
+            CountingWeights(
+                NextListingWeights(recency=taste.recency, longest=taste.longest),
+                PairWeighing(backward=taste.backward, neighbours=taste.neighbours),
+                ContentWeights(vectors=taste.vectors_weight, words=taste.words_weight),
+                86_400 * taste.trending_half_life_days,
+            ),
+            taste.kept_shoppers,
+            settings.index.poll_seconds,
+        ),
+    )
+
+
+def _feeds(stores: Stores, settings: Settings, projection: Projection, tastes: LiveTaste) -> Feeds:
+    taste = settings.taste
+    return Feeds(
+        tastes,
+        stores.catalogue,
+        lambda: projection.current.index,
+        FeedSettings(
+            BlendWeights(
+                taste.feed_interests, taste.feed_next, taste.feed_trending, taste.feed_new, taste.feed_price
+            ),
+            Variety(taste.feed_variety, taste.feed_per_seller),
+            taste.feed_depth,
+            taste.feed_length,
+            taste.feed_heads_per_hour,
+        ),
+        lambda: datetime.now(UTC),
     )
 
 

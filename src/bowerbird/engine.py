@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.encoding.encoder import Vectors
-from bowerbird.errors import InputError, NotFoundError
+from bowerbird.errors import InputError, NotFoundError, UnavailableError
 from bowerbird.market.listing import Listing, Status
 from bowerbird.market.listing_columns import STATUSES
 from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.projection.build import Stores
+from bowerbird.projection.feeds import Feeds
+from bowerbird.projection.live_taste import LiveTaste
 from bowerbird.projection.matching import Matched, Matcher, SearchSettings
 from bowerbird.projection.neighbours import neighbours
 from bowerbird.projection.open_generation import OpenGeneration
@@ -25,6 +27,7 @@ from bowerbird.ranking.explanation import explain
 from bowerbird.ranking.features import Asking
 from bowerbird.ranking.reranking import Reranked, Reranker
 from bowerbird.ranking.stage_clock import StageClock
+from bowerbird.recommending.feed import Feed, FeedRequest
 from bowerbird.retrieval.match_set import facet_counts
 from bowerbird.retrieval.paging import Cursor, Pager, ticket_of
 from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
@@ -33,7 +36,7 @@ from bowerbird.storage.followed_model import ModelWatch
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
 from bowerbird.suggesting.sellers import Part, SearchedMarket, Sellers, Suggestions
-from bowerbird.taste.shopper_taste import UNKNOWN_TASTE
+from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, ShopperTaste
 
 
 class Engine:
@@ -47,12 +50,15 @@ class Engine:
         sellers: Sellers,
         models: ModelWatch,
         reranker: Reranker | None,
+        tastes: LiveTaste,
+        feeds: Feeds,
     ) -> None:
         self.stores = stores
         self.projection = projection
         self.settings = settings
         self.sellers, self.models = sellers, models
         self._reranker = reranker  # None leaves matches as rank fusion ordered them
+        self.tastes, self.feeds = tastes, feeds
         self._matcher = Matcher(settings, stores.vectors.text_encoder)
         self._pager = Pager(settings.kept_rows)
         projection.on_swap = self._pager.let_go_of
@@ -74,7 +80,8 @@ class Engine:
         matched = self._matcher.match(query, self.projection.current, clock)
         opened, candidates = matched.opened, matched.candidates
         with clock.stage("rank"):
-            reranked = self._ranked(query, matched, ticket)
+            taste = self._taste_if_known(query)
+            reranked = self._ranked(query, matched, ticket, taste)
             matches = reranked.matches if reranked else matched.matches
         with clock.stage("page"):
             page = self._pager.page(query, cursor, matches, opened.index, matched.allowed, ticket)
@@ -102,7 +109,7 @@ class Engine:
             next_cursor=page.next_cursor,
             understood=matched.understood,
             did_you_mean=keywords.did_you_mean if keywords else None,
-            degraded=self._degraded(reranked),
+            degraded=self._degraded(reranked, taste),
             ranker=record.ranker if record else None,
             features=record.encode() if record else None,
         )
@@ -110,7 +117,7 @@ class Engine:
     def matching_ids(self, query: Query) -> list[str]:
         """The whole match set of a query, in its order: what `search` reads its pages from."""
         matched = self._matcher.match(query, self.projection.current, StageClock())
-        reranked = self._ranked(query, matched, ticket_of(None))
+        reranked = self._ranked(query, matched, ticket_of(None), self._taste_if_known(query))
         ids = matched.opened.index.columns.listing_ids
         return [ids[row] for row in (reranked or matched).matches.rows]
 
@@ -141,6 +148,22 @@ class Engine:
         scored = zip(rows, page.scores.tolist(), strict=True)
         hits = tuple(Hit(listings[row], score, reasons[row]) for row, score in scored if row in listings)
         return Answer(uuid.uuid4().hex, hits, len(ranked), True, clock.total_ms, clock.stages)
+
+    def taste(self, shopper: str | None, session: str | None) -> ShopperTaste:
+        """What a shopper, in a session, may want after their latest event; of a session alone, its own.
+
+        Raises:
+            UnavailableError: the event log does not answer.
+        """
+        return self.tastes.taste(shopper, session)
+
+    def recommend(self, request: FeedRequest) -> Feed:
+        """Listings for whoever asks, each with its reason: what `Feeds.recommend` says.
+
+        Raises:
+            InputError: the cursor is damaged.
+        """
+        return self.feeds.recommend(request)
 
     def suggest(
         self, listing: Listing, uploads: Sequence[bytes] | None, parts: Collection[Part] = tuple(Part)
@@ -202,28 +225,45 @@ class Engine:
         return self.projection.current.photo_embedder.encode(photos)
 
     def start(self) -> None:
-        """Begin to follow the catalogue and the models in use, in threads."""
+        """Begin to follow the catalogue, the event log and the models in use, in threads."""
         self.projection.start()
+        self.tastes.start()
         self.models.start()
 
     def close(self) -> None:
         """Stop following; let go of the index and of the databases."""
         self.models.close()
         self.sellers.close()
+        self.tastes.close()
         self.projection.close()
         self.stores.close()
 
-    def _degraded(self, reranked: Reranked | None) -> tuple[str, ...]:
-        index = ("index",) if self.projection.last_error else ()
-        return (*index, "ranking") if reranked and reranked.degraded else index
+    def _degraded(self, reranked: Reranked | None, taste: ShopperTaste | None) -> tuple[str, ...]:
+        parts = {
+            "index": self.projection.last_error is not None,
+            "ranking": reranked is not None and reranked.degraded,
+            "taste": taste is None,
+        }
+        return tuple(part for part, lacks in parts.items() if lacks)
 
-    def _ranked(self, query: Query, matched: Matched, ticket: str) -> Reranked | None:
+    def _taste_if_known(self, query: Query) -> ShopperTaste | None:
+        """The taste of whoever asks; None where the log fails, which must not fail a search."""
+        try:
+            return self.taste(query.shopper, query.session)
+        except UnavailableError:
+            return None
+
+    def _ranked(
+        self, query: Query, matched: Matched, ticket: str, taste: ShopperTaste | None
+    ) -> Reranked | None:
         """The first matches in the order of whoever asks; None where another order is asked for."""
         if self._reranker is None or query.sort is not Sort.RELEVANCE:
             return None
         if not query.words and query.photo is None:
             return None  # nothing was asked: the latest arrivals stay first
-        asking = Asking(matched.understood.words, matched.candidates, UNKNOWN_TASTE, matched.filters.near)
+        asking = Asking(
+            matched.understood.words, matched.candidates, taste or UNKNOWN_TASTE, matched.filters.near
+        )
         whose = query.shopper or query.session
         index = matched.opened.index
         return self._reranker.rerank(matched.matches, asking, index, whose=whose, ticket=ticket)

@@ -121,6 +121,48 @@ class RankingSettings(_Group):
     )
 
 
+class TasteSettings(_Group):
+    """What is drawn from shoppers' events, and the feeds that are made of it."""
+
+    recency: float = Field(
+        0.7, gt=0, le=1, description="Of each visit further back, in what followed the visits of others."
+    )
+    longest: int = Field(20, ge=1, description="Latest visits that the next listing is drawn from.")
+    neighbours: int = Field(100, ge=1, description="Listings kept of those that followed each listing.")
+    backward: float = Field(0.3, ge=0, le=1, description="What a later visit says of an earlier one.")
+    vectors_weight: float = Field(0.1, ge=0, description="Weight of likeness by text vectors beside counts.")
+    words_weight: float = Field(0.3, ge=0, description="Weight of shared rare words of titles beside counts.")
+    trending_half_life_days: float = Field(
+        3.0, gt=0, description="Days in which a look loses half its weight."
+    )
+    interest_recency: float = Field(0.9, gt=0, le=1, description="Of each visit further back, in interests.")
+    interest_visits: int = Field(50, ge=1, le=200, description="Latest visits that interests are drawn from.")
+    interest_likeness: float = Field(
+        0.25, ge=-1, le=1, description="Least mean likeness of visits that are one interest."
+    )
+    interests: int = Field(5, ge=1, description="Most interests of one shopper.")
+    hide_leaves: float = Field(
+        0.5, gt=0, le=1, description="What a hide leaves of the visits of the interest nearest to it."
+    )
+    kept_shoppers: int = Field(
+        20_000, ge=1, description="Shoppers and sessions whose latest visits stay in memory."
+    )
+    feed_depth: int = Field(100, ge=1, description="Candidates of a feed that each source gives.")
+    feed_length: int = Field(200, ge=1, le=1000, description="Listings of a whole feed, over all its pages.")
+    feed_interests: float = Field(1.0, ge=0, description="Weight in feeds of what is like an interest.")
+    feed_next: float = Field(1.0, ge=0, description="Weight in feeds of what others went on to.")
+    feed_trending: float = Field(0.15, ge=0, description="Weight in feeds of what is popular now.")
+    feed_new: float = Field(0.15, ge=0, description="Weight in feeds of what is new.")
+    feed_price: float = Field(0.3, ge=0, description="Weight in feeds of the shopper's price leaning.")
+    feed_variety: float = Field(
+        0.4, ge=0, description="What a copy of a listing above loses, where the best one scores 1."
+    )
+    feed_per_seller: int = Field(3, ge=1, description="Most listings of one seller among 24 in a row.")
+    feed_heads_per_hour: int = Field(
+        500, ge=1, description="Most different shoppers whose feeds one listing may head within an hour."
+    )
+
+
 class PhotoSettings(_Group):
     """What photos are taken in."""
 
@@ -171,6 +213,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     search: SearchSettings = SearchSettings()
     ranking: RankingSettings = RankingSettings()
+    taste: TasteSettings = TasteSettings()
     photos: PhotoSettings = PhotoSettings()
     events: EventSettings = EventSettings()
     serving: ServingSettings = ServingSettings()

@@ -68,7 +68,16 @@ def judged_figures(engine: Engine, judgements: Judgements, *, seed: int = 0) -> 
 
 def _run(engine: Engine, weights: dict[str, float], judgements: Judgements) -> Run:
     listening = replace(engine.settings, weights={**engine.settings.weights, **weights})
-    system = Engine(engine.stores, engine.projection, listening, engine.sellers, engine.models, None)
+    system = Engine(
+        engine.stores,
+        engine.projection,
+        listening,
+        engine.sellers,
+        engine.models,
+        None,
+        engine.tastes,
+        engine.feeds,
+    )
     return {query: _ranking(system, query) for query in judgements}
 
 

@@ -93,7 +93,12 @@ class Trending:
         scores = self.scores(now)
         wanted = scores > 0 if allowed is None else (scores > 0) & allowed
         rows = np.flatnonzero(wanted)
-        return RankedList.of(rows, scores[rows].astype(np.float32)).head(k)
+        singles = scores[rows].astype(np.float32)
+        if len(rows) > k:
+            # To sort a few is faster; all that tie with the last one go on, so that the lower row wins.
+            best = singles >= np.partition(singles, -k)[-k]
+            rows, singles = rows[best], singles[best]
+        return RankedList.of(rows, singles).head(k)
 
     def _fading(self, seconds: NDArray[np.float64] | float) -> NDArray[np.float64]:
         return np.asarray(np.exp2(-np.asarray(seconds) / self.half_life_seconds), np.float64)

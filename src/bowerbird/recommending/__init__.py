@@ -1,0 +1,1 @@
+"""A taste becomes a feed: candidates, one score, variety, reasons."""

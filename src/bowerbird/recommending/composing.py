@@ -1,0 +1,71 @@
+"""Candidates become the order of a whole feed, of which pages are cut."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.market.ranked_list import RankedList, Rows
+from bowerbird.recommending.blending import INTERESTS, NEW, NEXT, TRENDING, Blend, BlendWeights, blended
+from bowerbird.recommending.candidates import pooled
+from bowerbird.recommending.diversity import Variety, varied
+from bowerbird.taste.shopper_taste import ShopperTaste
+
+_REASONS = (INTERESTS, NEXT, TRENDING, NEW)  # in the order in which equals give the reason
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One listing of a feed: its score, what each source added, and the source that speaks most for it."""
+
+    listing_id: str
+    score: float
+    source: str
+    parts: Mapping[str, float]
+    interest: int  # which of the taste's it is nearest to; -1 without any
+
+
+def composed(
+    taste: ShopperTaste,
+    near: Rows,
+    sources: Mapping[str, RankedList],
+    index: MarketIndex,
+    spent: Collection[str],
+    weights: BlendWeights,
+    variety: Variety,
+    longest: int,
+) -> tuple[Entry, ...]:
+    """The feed, at most `longest` entries.
+
+    Args:
+        taste: of whoever asks.
+        near: rows near the taste's interests.
+        sources: the other ranked lists, by source.
+        index: the market whose rows these are.
+        spent: listings that may not stand at the head.
+        weights: what the sources weigh.
+        variety: how varied the feed is.
+        longest: entries.
+    """
+    candidates = pooled(near, taste.interests, sources, index)
+    if not len(candidates.rows):
+        return ()
+    blend = blended(candidates, taste, index, weights)
+    best = np.argsort(-blend.scores, kind="stable")[: 2 * longest]
+    rows = candidates.rows[best]
+    ids = [index.columns.listing_ids[row] for row in rows.tolist()]
+    order = varied(
+        blend.scores[best],
+        candidates.wholes[best],
+        index.columns.seller[rows],
+        np.array([listing_id not in spent for listing_id in ids], bool),
+        variety,
+    )[:longest]
+    return tuple(_entry(int(best[place]), ids[place], blend) for place in order)
+
+
+def _entry(place: int, listing_id: str, blend: Blend) -> Entry:
+    parts = {source: float(part[place]) for source, part in blend.parts.items()}
+    source = max(_REASONS, key=lambda name: parts[name])
+    return Entry(listing_id, float(blend.scores[place]), source, parts, int(blend.interest[place]))

@@ -1,0 +1,77 @@
+"""Scored candidates become a varied list: not ten of one kind, nor of one seller, nor of one advert for all.
+
+Maximal marginal relevance (Carbonell and Goldstein, 1998, doi:10.1145/290941.291025): the next listing is the
+best by score less its likeness to what is chosen already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bowerbird.encoding.encoder import Vectors
+from bowerbird.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """How varied a feed is.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    likeness: float = 0.4  # what a copy of something chosen loses, where the best candidate scores 1
+    per_seller: int = 3  # listings of one seller among each `window` in a row
+    window: int = 24
+    head: int = 4  # places at the top that no advert may hold in too many feeds
+    diversified: int = 48  # places that are chosen one by one; what follows goes by score
+
+    def __post_init__(self) -> None:
+        if self.likeness < 0 or min(self.per_seller, self.window, self.head, self.diversified) < 1:
+            raise InputError(f"variety needs a likeness of 0 or more and counts of 1 or more, but is {self}")
+
+
+def varied(
+    scores: NDArray[np.float64],
+    wholes: Vectors,
+    sellers: NDArray[np.integer],
+    may_head: NDArray[np.bool_],
+    variety: Variety,
+) -> list[int]:
+    """The places of all m candidates in the order of the feed.
+
+    Args:
+        scores: (m,) higher is better.
+        wholes: (m, d) vectors whose products say how alike two candidates are.
+        sellers: (m,) codes; below 0 where unknown, and then never the same.
+        may_head: (m,) whether a candidate may stand among the first `variety.head`.
+        variety: how varied.
+    """
+    left = np.ones(len(scores), bool)
+    scaled = scores / max(float(scores.max(initial=0.0)), 1e-9)
+    closest = np.zeros(len(scores))
+    chosen: list[int] = []
+    while len(chosen) < min(variety.diversified, len(scores)):
+        barred = _barred(chosen, sellers, may_head, variety)
+        worth = np.where(left & ~barred, scaled - variety.likeness * closest, -np.inf)
+        best = int(np.argmax(worth))
+        if not np.isfinite(worth[best]):  # only what is barred is left: better that than a hole
+            worth = np.where(left, scaled - variety.likeness * closest, -np.inf)
+            best = int(np.argmax(worth))
+        chosen.append(best)
+        left[best] = False
+        closest = np.maximum(closest, wholes @ wholes[best])
+    rest = np.flatnonzero(left)
+    chosen.extend(rest[np.argsort(-scores[rest], kind="stable")].tolist())
+    return chosen
+
+
+def _barred(
+    chosen: Sequence[int], sellers: NDArray[np.integer], may_head: NDArray[np.bool_], variety: Variety
+) -> NDArray[np.bool_]:
+    barred = np.zeros(len(sellers), bool) if len(chosen) >= variety.head else ~may_head
+    lately = [int(sellers[place]) for place in chosen[-(variety.window - 1) :]]
+    often = [seller for seller in set(lately) if seller >= 0 and lately.count(seller) >= variety.per_seller]
+    return barred | np.isin(sellers, often) if often else barred
