@@ -28,11 +28,11 @@ from bowerbird.demo.simulated_log import SimulatedLog, shopper_name
 from bowerbird.demo.simulated_pages import NOTHING, Search
 from bowerbird.demo.visits import draw_searches
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.evaluation.position_bias import LoggedImpressions, estimate_position_bias
-from bowerbird.jobs.progress import Silent
+from bowerbird.evaluation.position_bias import estimate_position_bias
 from bowerbird.market.event import EventType
 from bowerbird.market.listing import Listing, Price
 from bowerbird.market.listing_columns import ListingColumns
+from bowerbird.progress import Silent
 from bowerbird.settings import load_settings
 
 SIMULATION = Simulation(shoppers=120, seed=3)
@@ -196,18 +196,7 @@ def test_position_bias_is_told_from_the_simulated_log(world: ShopperWorld):
     simulation = replace(SIMULATION, shoppers=1500)
     large = ShopperWorld(simulation, Relevance(world.market, simulation.tastes()))
     log = large.simulate(search_of(world.market))
-    search = np.flatnonzero([bool(words) for words in log.visits.words])
-    numbers = {words: number for number, words in enumerate(sorted(set(log.visits.words)))}
-    question = np.array([numbers[log.visits.words[page]] for page in search])
-    pages, places = np.nonzero(log.shown[search] != NOTHING)
-    impressions = LoggedImpressions(
-        search[pages],
-        question[pages],
-        log.shown[search][pages, places],
-        places + 1,
-        log.done[EventType.VIEW][search][pages, places],
-    )
-    estimate = estimate_position_bias(impressions, 20)
+    estimate = estimate_position_bias(log.impressions(), 20)
     truth = ClickModel().examination(20)
     np.testing.assert_allclose(estimate[:10], truth[:10], rtol=0.3)
 

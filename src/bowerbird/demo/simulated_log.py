@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bowerbird.demo.market_truth import MarketTruth
 from bowerbird.demo.simulated_pages import NOTHING
 from bowerbird.demo.visits import Visits
+from bowerbird.evaluation.position_bias import LoggedImpressions
 from bowerbird.market.event import Event, EventType
 from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.query_log import ServedPage
@@ -47,6 +48,19 @@ class SimulatedLog:
     def query_id(self, page: int) -> str:
         """What joins a page and its events."""
         return f"sim{self.seed}-page-{page:07d}"
+
+    def impressions(self) -> LoggedImpressions:
+        """What the log shows of positions and clicks, in order of time; all feeds ask the same."""
+        numbers = {words: number for number, words in enumerate(sorted(set(self.visits.words)))}
+        questions = np.array([numbers[words] for words in self.visits.words], np.int64)
+        pages, places = np.nonzero(self.shown != NOTHING)
+        return LoggedImpressions(
+            pages,
+            questions[pages],
+            self.shown[pages, places],
+            places + 1,
+            self.done[EventType.VIEW][pages, places],
+        )
 
     def write(self, stores: EventStores, market: MarketTruth) -> tuple[int, int]:
         """Append to the logs; what they hold already stays as it is. How many pages and events were new."""

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from bowerbird.errors import InputError
 
 Floats = NDArray[np.float64]
-# The prior: theta_k = k^-eta e^delta_k, eta around 1 (Joachims et al., WSDM 2017) and delta_k around 0.
-_ETA, _ETA_SPREAD, _DELTA_SPREAD = 1.0, 0.5, 0.5
+# The prior: theta_k = k^-eta e^delta_k with eta around 1 (Joachims et al., WSDM 2017), and delta a random
+# walk from 0 along log k, so that far positions, which are looked at alike, speak for one another.
+_ETA, _ETA_SPREAD, _STEP_SPREAD = 1.0, 0.5, 0.4
 _MOST_STEPS, _SMALL_STEP = 100, 1e-8
 
 
@@ -71,8 +72,8 @@ class PositionBias:
 def estimate_position_bias(log: LoggedImpressions, positions: int) -> Floats:
     """(positions,) how likely each position is looked at, relative to position 1.
 
-    Shrunk towards 1 / rank^eta, eta being estimated too, so that a position with little data stays plausible;
-    it is not forced to fall. Impressions below `positions` are left out.
+    Shrunk towards 1 / rank^eta and its neighbours, eta being estimated too, so that a position with little
+    data stays plausible; it is not forced to fall. Impressions below `positions` are left out.
 
     Raises:
         InputError: `positions` is below 1, or no clicked listing stood at two positions for one question.
@@ -98,7 +99,7 @@ def fit_position_bias(log: LoggedImpressions, positions: int) -> PositionBias:
             "position bias cannot be told from relevance; shuffle a share of the pages a little, or log on"
         )
     basis = np.column_stack([-np.log(np.arange(1, positions + 1)), np.eye(positions)[:, 1:]])
-    beliefs = np.diag([_ETA_SPREAD**-2, *[_DELTA_SPREAD**-2] * (positions - 1)])
+    beliefs = _beliefs(positions)
     middle = np.array([_ETA, *[0.0] * (positions - 1)])
     found = middle.copy()
     for _ in range(_MOST_STEPS):
@@ -113,6 +114,16 @@ def fit_position_bias(log: LoggedImpressions, positions: int) -> PositionBias:
     _, information = pairs.derivatives(log_theta)
     spread = basis @ np.linalg.solve(basis.T @ information @ basis + beliefs, basis.T)
     return PositionBias(np.exp(log_theta), pairs.scores_by_impression(log_theta) @ spread)
+
+
+def _beliefs(positions: int) -> Floats:
+    """(positions, positions) the precision of eta and of delta from position 2 on."""
+    ranks = np.arange(1, positions + 1)
+    steps = (np.eye(positions) - np.eye(positions, k=-1))[1:, 1:]
+    precision = np.zeros((positions, positions))
+    precision[0, 0] = _ETA_SPREAD**-2
+    precision[1:, 1:] = (steps.T / (_STEP_SPREAD**2 * np.diff(np.log(ranks)))) @ steps
+    return precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
