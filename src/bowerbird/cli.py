@@ -13,6 +13,7 @@ from bowerbird.commands import (
     export,
     market,
     models,
+    recommend,
     search,
     serve,
     shopper,
@@ -31,7 +32,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # In the order that --help lists them.
-for subject in (market, events, search, suggest, train, tune, models, export, evaluate, shopper, serve):
+for subject in (
+    market,
+    events,
+    search,
+    recommend,
+    suggest,
+    train,
+    tune,
+    models,
+    export,
+    evaluate,
+    shopper,
+    serve,
+):
     app.add_typer(subject.app)
 
 

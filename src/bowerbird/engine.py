@@ -32,6 +32,7 @@ from bowerbird.retrieval.match_set import facet_counts
 from bowerbird.retrieval.paging import Cursor, Pager, ticket_of
 from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
 from bowerbird.storage.catalogue import Change
+from bowerbird.storage.event_log import LoggedEvent
 from bowerbird.storage.followed_model import ModelWatch
 from bowerbird.storage.listing_changes import UpsertResult
 from bowerbird.storage.photo_store import PhotoStore
@@ -62,6 +63,7 @@ class Engine:
         self._matcher = Matcher(settings, stores.vectors.text_encoder)
         self._pager = Pager(settings.kept_rows)
         projection.on_swap = self._pager.let_go_of
+        tastes.on_erasure.append(self._pager.clear)
 
     @property
     def photo_store(self) -> PhotoStore:
@@ -164,6 +166,16 @@ class Engine:
             InputError: the cursor is damaged.
         """
         return self.feeds.recommend(request)
+
+    def received(self, events: Sequence[LoggedEvent]) -> None:
+        """These events were logged by this process: the next answer to their shoppers knows them."""
+        self.tastes.received(events)
+
+    def forget(self, shopper: str, sessions: Sequence[str]) -> None:
+        """Keep nothing of this shopper, nor of the sessions that were theirs: taste, feeds, found matches."""
+        self.tastes.forget(shopper, sessions)
+        self.feeds.forget(shopper, sessions)
+        self._pager.clear()  # match sets are in a personal order, and do not say whose
 
     def suggest(
         self, listing: Listing, uploads: Sequence[bytes] | None, parts: Collection[Part] = tuple(Part)

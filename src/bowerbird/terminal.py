@@ -82,6 +82,20 @@ def print_answer(reply: dict[str, Any]) -> None:
     out.print(f"{more}{reply['total']:,} listings match ({reply['took_ms']:.0f} ms)", markup=False)
 
 
+def print_feed(reply: dict[str, Any]) -> None:
+    """A page of recommendations for a person."""
+    if not reply["personal"]:
+        out.print("nothing is known of them yet; this is for everybody", markup=False)
+    table = Table("listing", "price", "place", "title", "why", box=None, header_style="bold")
+    for hit in reply["hits"]:
+        price = hit["price"]["text"] if hit["price"] else "?"
+        table.add_row(hit["listing_id"][:13], price, hit["place"] or "?", hit["title"], hit["why"]["text"])
+    out.print(table)
+    out.print(f"{reply['total']:,} listings in all ({reply['took_ms']:.0f} ms)", markup=False)
+    if reply["next_cursor"]:
+        out.print(f"more: --cursor {reply['next_cursor']}", markup=False)
+
+
 def print_json(value: object) -> None:
     """`value` for a program."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY

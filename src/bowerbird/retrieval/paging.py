@@ -107,6 +107,12 @@ class KeptMatchSets:
                 self._sets[name] = (index, matches)
             return matches
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._sets.clear()
+            self._rows = 0
+
     def let_go_of(self, old: MarketIndex, new: MarketIndex) -> None:
         """Move every set from `old` to `new`, so that `old` can be freed."""
         with self._lock:
@@ -171,6 +177,10 @@ class Pager:
     def let_go_of(self, old: MarketIndex, new: MarketIndex) -> None:
         """Move what is kept from `old` to `new`, so that `old` can be freed."""
         self._kept.let_go_of(old, new)
+
+    def clear(self) -> None:
+        """Keep nothing: a page that is asked for is then found again."""
+        self._kept.clear()
 
     def _start(self, fresh: MatchSet, cursor: Cursor | None, index: MarketIndex) -> tuple[MatchSet, int]:
         if cursor is None:

@@ -21,6 +21,8 @@ from bowerbird.serving.api import api_router, front_of
 from bowerbird.serving.bodies import validation_details
 from bowerbird.serving.event_front import EventFront
 from bowerbird.serving.events_api import events_router
+from bowerbird.serving.feed_api import feed_router
+from bowerbird.serving.feed_front import FeedFront
 from bowerbird.serving.front import Front
 from bowerbird.serving.pages import register_pages
 from bowerbird.serving.replies import JSONReply
@@ -62,9 +64,12 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front, app.state.events = front, events
+    app.state.feeds = FeedFront(engine, settings, front)
+    events.listeners.append(engine)
     app.state.sell = SellFront(engine, settings, front.telemetry)
     _add_error_shape(app)
     app.include_router(api_router())
+    app.include_router(feed_router())  # before the events', which take whatever follows /v1/shoppers/
     app.include_router(events_router())
     app.include_router(sell_router())
     register_pages(app, front_of)

@@ -7,6 +7,7 @@ from typing import Any
 from bowerbird.cleaning.field_values import UNSTORABLE
 from bowerbird.market.query import Query
 from bowerbird.ranking.answer import Answer
+from bowerbird.recommending.feed import Feed, FeedRequest
 from bowerbird.retrieval.paging import Cursor
 from bowerbird.storage.query_log import ServedPage
 
@@ -39,6 +40,25 @@ def similar_page(listing_id: str, answer: Answer, now: datetime) -> ServedPage:
     """The listings shown as similar to one."""
     asked: dict[str, Any] = {"listing_id": listing_id}
     return ServedPage(answer.query_id, "similar", now, _shown(answer), answer.total, request=asked)
+
+
+def feed_page(request: FeedRequest, feed: Feed, now: datetime) -> ServedPage:
+    """The recommendations that answered `request`."""
+    return ServedPage(
+        query_id=feed.query_id,
+        surface="feed",
+        time=now,
+        listing_ids=tuple(hit.listing.listing_id for hit in feed.hits),
+        total=feed.total,
+        request={
+            "limit": request.limit,
+            "personal": feed.personal,
+            "reasons": [hit.reason.kind.value for hit in feed.hits],
+        },
+        shopper=_known(request.shopper),
+        session=_known(request.session),
+        first_position=feed.first_position,
+    )
 
 
 def _known(whose: str | None) -> str | None:
