@@ -96,7 +96,7 @@ def candidate_features(
         "price_in_category": facts.price_in_category(rows, index),
         **_listing_features(rows, asking, index, now),
         **_popularity_features(rows, index, popularity),
-        **taste_features(rows, asking.taste, index),
+        **taste_features(rows, asking.taste, index, facts),
     }
     columns["text_score_relative"] = relative(columns["text_score"])
     table = np.empty((len(rows), len(FEATURES)), np.float32)

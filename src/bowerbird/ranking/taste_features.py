@@ -14,7 +14,7 @@ from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.market.listing_columns import UNKNOWN, ListingColumns
 from bowerbird.market.query import Near
 from bowerbird.market.ranked_list import Rows
-from bowerbird.ranking.listing_facts import LEAST_SPREAD
+from bowerbird.ranking.listing_facts import LEAST_SPREAD, ListingFacts
 from bowerbird.taste.shopper_taste import PriceLeaning, ShopperTaste
 
 Floats = NDArray[np.floating]
@@ -32,6 +32,8 @@ TASTE_FEATURES = (
     "leaf_share",
     "price_gap",  # spreads above what they look at, by root where that is known
     "price_gap_size",
+    "price_level_gap",  # spreads by which it costs more within its category than what they look at does
+    "price_level_gap_size",
     "place_share",  # of visits to listings at the same place
     "home_km",  # from the middle of the places of visits
     "seller_share",
@@ -41,7 +43,9 @@ TASTE_FEATURES = (
 RECENT_VISITS = 3
 
 
-def taste_features(rows: Rows, taste: ShopperTaste, index: MarketIndex) -> dict[str, Floats]:
+def taste_features(
+    rows: Rows, taste: ShopperTaste, index: MarketIndex, facts: ListingFacts
+) -> dict[str, Floats]:
     """(n,) by name of `TASTE_FEATURES`, for the candidates `rows` of `index`."""
     features: dict[str, Floats] = {name: np.full(len(rows), np.nan, np.float32) for name in TASTE_FEATURES}
     features["visits"] = np.full(len(rows), len(taste.visits), np.float32)
@@ -52,7 +56,7 @@ def taste_features(rows: Rows, taste: ShopperTaste, index: MarketIndex) -> dict[
         return features
     features |= _vector_features(rows, taste, index)
     features |= _share_features(rows, taste, index.columns)
-    features |= _visit_features(rows, taste, index)
+    features |= _visit_features(rows, taste, index, facts)
     for name in ("interest_text", "interest_photo", "recent_text"):
         features[f"{name}_relative"] = relative(features[name])
     return features
@@ -150,7 +154,9 @@ def _shares(names: list[str], shares: Mapping[str, float]) -> Floats:
     return np.array([shares.get(name, 0.0) if name else np.nan for name in names])
 
 
-def _visit_features(rows: Rows, taste: ShopperTaste, index: MarketIndex) -> dict[str, Floats]:
+def _visit_features(
+    rows: Rows, taste: ShopperTaste, index: MarketIndex, facts: ListingFacts
+) -> dict[str, Floats]:
     columns = index.columns
     found = [index.row(listing_id) for listing_id in taste.visits]
     pairs = zip(found, taste.strengths, strict=True)
@@ -163,12 +169,23 @@ def _visit_features(rows: Rows, taste: ShopperTaste, index: MarketIndex) -> dict
     if known.any():
         home = Near(float(np.median(latitude[known])), float(np.median(longitude[known])), 1.0)
         distances = home.distances_km_to(columns.latitude[rows], columns.longitude[rows])
+    level_gap = facts.price_in_category(rows, index) - _mean(
+        facts.price_in_category(visits, index), strengths
+    )
     return {
+        "price_level_gap": level_gap,
+        "price_level_gap_size": np.abs(level_gap),
         "place_share": _share_of(columns.place[rows], columns.place[visits], strengths),
         "seller_share": _share_of(columns.seller[rows], columns.seller[visits], strengths),
         "home_km": distances,
         "visited": np.isin(rows, visits).astype(np.float32),
     }
+
+
+def _mean(values: Floats, strengths: Floats) -> float:
+    """The mean of what is known of `values`, by strength."""
+    known = ~np.isnan(values)
+    return float(np.average(values[known], weights=strengths[known])) if known.any() else float("nan")
 
 
 def _share_of(codes: NDArray[np.integer], visited: NDArray[np.integer], strengths: Floats) -> Floats:

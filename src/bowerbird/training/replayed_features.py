@@ -26,9 +26,7 @@ from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.storage.query_log import ServedPage
 from bowerbird.storage.ranking_log import RankedPage
 from bowerbird.taste.attention import NO_ATTENTION, Attention
-from bowerbird.taste.known_taste import taste_of
 from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, ShopperTaste
-from bowerbird.taste.visited_listings import VisitedListings
 
 Floats = NDArray[np.float32]
 Named = tuple[str, str]  # 'shopper' or 'session', and the id
@@ -75,6 +73,7 @@ class _Replay:
         self._matcher = Matcher(engine.settings, engine.stores.vectors.text_encoder)
         self._facts = ListingFacts(engine.stores.catalogue.titles)
         self._opened = engine.projection.current
+        self._taste_of = engine.tastes.taste_of
         self._attentions: dict[Named, Attention] = {}
         self._tastes: dict[tuple[Named, ...], ShopperTaste] = {}
         self._matched: dict[bytes, Matched] = {}
@@ -122,10 +121,7 @@ class _Replay:
             return UNKNOWN_TASTE
         taste = self._tastes.get(whose)
         if taste is None or taste.version != attention.version:
-            index = self._opened.index
-            visited = VisitedListings.of(index, [listing for listing, _ in attention.in_order])
-            taste = taste_of(attention, visited, VisitedListings.of(index, list(attention.hidden)))
-            self._tastes[whose] = taste
+            self._tastes[whose] = taste = self._taste_of(attention)
         return taste
 
 
