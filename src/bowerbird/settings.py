@@ -111,7 +111,7 @@ class RankingSettings(_Group):
     )
     depth: int = Field(300, ge=0, le=1000, description="How many matches of a query are reranked.")
     taste_weight: float = Field(
-        1.0, ge=0, description="Weight of a known shopper's taste in the untrained ranker's rank fusion."
+        1.5, ge=0, description="Weight of a known shopper's taste in the untrained ranker's rank fusion."
     )
     swap_probability: float = Field(
         0.0,
@@ -197,6 +197,12 @@ class ServingSettings(_Group):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
     max_bulk_rows: int = Field(10_000, ge=1, description="Most listings, or events, in one bulk call.")
+    follow_visitors: bool = Field(
+        True, description="The pages keep a session in a cookie, and log looks, saves and hides under it."
+    )
+    demo_shoppers: int = Field(
+        0, ge=0, le=20, description="Busiest shoppers whom any visitor of the pages may be seen as; in demos."
+    )
 
 
 class Settings(BaseSettings):

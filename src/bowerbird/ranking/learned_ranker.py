@@ -45,7 +45,7 @@ class LearnedRanker:
     @staticmethod
     def _read(path: Path) -> lgb.Booster:
         try:
-            return lgb.Booster(model_str=path.read_text(encoding="utf-8"), params={"num_threads": 1})
+            return lgb.Booster(model_str=path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
             raise MismatchError(
                 f"{path} holds no whole ranker ({error}); run `bowerbird train ranker` again"

@@ -23,10 +23,10 @@ _COLUMN = {name: place for place, name in enumerate(FEATURES)}
 _AFFINITY = {
     "interest_text_relative": 1.0,
     "interest_photo_relative": 0.5,
-    "recent_text_relative": 0.5,
     "leaf_share": 1.0,
     "place_share": 0.5,
     "price_gap_size": -0.5,
+    "price_level_gap_size": -0.5,
 }
 _LARGEST_GAP = 3.0  # spreads; beyond it a price is simply not theirs
 
