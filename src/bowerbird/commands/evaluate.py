@@ -79,3 +79,31 @@ def evaluate_models(
         out.print(line, markup=False, soft_wrap=True)
     if output is not None:
         out.print(f"wrote {output}: open it in a browser", markup=False)
+
+
+@app.command("shoppers")
+def evaluate_shoppers(
+    searches: Annotated[int, typer.Option(min=1, help="How many of each simulated shopper.")] = 2,
+    sessions: Annotated[int, typer.Option(min=2, help="New sessions whose feeds are looked at.")] = 100,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn", help="Also learn two rankers, with and without correction; neither is published."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of searches, clicks, trees and intervals.")] = 0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """What knowing the shopper brings, against the truth of a demo's simulated shoppers."""
+    from bowerbird.demo.personalisation import measure_shoppers
+
+    with progress_bars() as bars:
+        report = measure_shoppers(
+            load_settings(home), bars, searches=searches, sessions=sessions, learn=learn, seed=seed
+        )
+    if as_json:
+        print_json(report.payload())
+        return
+    for line in report.lines():
+        out.print(line, markup=False, soft_wrap=True)
