@@ -84,12 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "impressions": given.impressions,
         "clip": given.clip,
         "seconds_a_seed": round(seconds, 2),
-        "summary": summary(estimates),
+        "figures": figures(summary(estimates)),
         "estimates": [asdict(estimate) for estimate in estimates],
     }
     if given.output:
-        given.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=1) if given.json else "\n".join(lines(report)))
+        given.output.write_text(json.dumps(report) + "\n", encoding="utf-8")
+    if given.json:
+        print(json.dumps(report))
+    else:
+        print("\n".join(lines(summary(estimates))))
+        print(f"{seconds:.2f} s a seed, {given.impressions:,} impressions")
     return 0
 
 
@@ -216,7 +220,22 @@ def summary(estimates: Sequence[Estimate]) -> list[dict[str, float | str | int]]
     return rows
 
 
-def lines(report: dict[str, Any]) -> list[str]:
+def figures(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The summary as named figures, a system an estimator."""
+    named = {
+        "mean error": "mean_error",
+        "error of the mean": "error_of_mean",
+        "intervals that hold the truth": "covered",
+        "share clipped": "clipped",
+    }
+    return [
+        {"name": f"{row['order']}: {name}", "system": row["estimator"], "value": row[key]}
+        for name, key in named.items()
+        for row in rows
+    ]
+
+
+def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The summary as a table."""
     head = f"{'order':<18}{'estimator':<18}" + "".join(
         f"{name:>9}" for name in ("truth", "logged", "error", "bias", "covered", "clipped")
@@ -225,9 +244,9 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"{row['order']:<18}{row['estimator']:<18}{row['truth']:9.4f}{row['logged']:9.4f}"
         f"{row['mean_error']:9.2%}{row['error_of_mean']:+9.2%}{row['covered']:>6}/{row['seeds']}"
         f"{row['clipped']:9.2%}"
-        for row in report["summary"]
+        for row in rows
     ]
-    return [head, *body, f"{report['seconds_a_seed']} s a seed, {report['impressions']} impressions"]
+    return [head, *body]
 
 
 if __name__ == "__main__":
