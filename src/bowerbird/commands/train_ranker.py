@@ -28,7 +28,7 @@ def ranker_command(
     clip: Annotated[float, typer.Option(help="The highest weight of a click for its position.")] = 10.0,
     rounds: Annotated[
         int, typer.Option(min=1, help="Most trees; the validation pages say when to stop.")
-    ] = 400,
+    ] = 600,
     seed: Annotated[int, typer.Option(min=0, help="Of the trees and the intervals.")] = 0,
     home: Home = None,
     as_json: AsJson = False,

@@ -98,7 +98,6 @@ class SearchForm:
             limit=limit,
             cursor=self.cursor,
             facets=FACETS,
-            explain=True,
         )
 
     def pairs(self, **changes: str | float | None) -> list[tuple[str, str]]:

@@ -20,12 +20,13 @@ from bowerbird.training.ranker_examples import Examples
 from bowerbird.training.ranker_training import RankerTraining
 
 Floats = NDArray[np.float64]
-PATIENCE = 30
+PATIENCE = 50
 _TREES: dict[str, Any] = {
     "objective": "lambdarank",
     "metric": "ndcg",
     "eval_at": [10],
     "lambdarank_truncation_level": 30,
+    "lambdarank_norm": False,  # it would let lists count by how badly they are ordered, not by their weight
     "min_data_in_leaf": 100,
     "lambda_l2": 10,
     "feature_fraction": 0.6,

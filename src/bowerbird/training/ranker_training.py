@@ -14,9 +14,9 @@ class RankerTraining:
     clip: float = 10.0  # the highest inverse propensity
     validation: float = 0.15  # shares of the pages, by time
     test: float = 0.15
-    rounds: int = 400  # at most; the validation pages say when to stop
+    rounds: int = 600  # at most; the validation pages say when to stop
     leaves: int = 15
-    rate: float = 0.05
+    rate: float = 0.03
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything that a market's own listings can teach, one model after the other, frozen backbones throughout.
+"""Everything that a market can teach, one model after the other, frozen backbones throughout.
 
 A market may lack what a model needs (photos, categories, prices): that model is left out and said so. What
 was learned from the same listings with the same encoders already is not learned again, so a run that was cut
@@ -7,23 +7,29 @@ short goes on with the model it had reached.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
+from bowerbird.assembly import open_event_stores
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError, TrainingError
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import active_model
+from bowerbird.storage.ranking_log import read_ranking_log
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.photo_runs import PhotoRunOptions, run_photo_training
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.price_training import PriceTraining
+from bowerbird.training.ranker_examples import examples_of
+from bowerbird.training.ranker_training import RankerTraining
 from bowerbird.training.text_training import TextTraining
 from bowerbird.training.train_category import train_category
 from bowerbird.training.train_listing_encoder import train_listing_encoder
 from bowerbird.training.train_price import train_price
+from bowerbird.training.train_ranker import LEAST_CLICKED_PAGES, log_fingerprint, train_ranker
 from bowerbird.training.train_text_classifier import train_text
 from bowerbird.training.training_data import TrainingData, load_training_data
 
@@ -71,6 +77,28 @@ def train_all(
             yield Outcome(kind, time.monotonic() - began, lacking=error.message)
         else:
             yield Outcome(kind, time.monotonic() - began, model, learned=True)
+    yield from _ranker(settings, progress, seed=seed, fresh=fresh, now=now)
+
+
+def _ranker(
+    settings: Settings, progress: Progress, *, seed: int, fresh: bool, now: datetime
+) -> Iterator[Outcome]:
+    """The ranker learns from the log, not from listings; where few clicked it is left out."""
+    with closing(open_event_stores(settings)) as stores:
+        pages = read_ranking_log(stores)
+    if examples_of(pages).clicked_pages < LEAST_CLICKED_PAGES:
+        return
+    began = time.monotonic()
+    known = None if fresh else active_model(settings.models, LearnedKind.RANKER)
+    if known is not None and known.data == log_fingerprint(pages):
+        yield Outcome(LearnedKind.RANKER, 0.0, known)
+        return
+    try:
+        model = train_ranker(settings, pages, RankerTraining(seed=seed), progress, trained_at=now)
+    except TrainingError as error:
+        yield Outcome(LearnedKind.RANKER, time.monotonic() - began, lacking=error.message)
+    else:
+        yield Outcome(LearnedKind.RANKER, time.monotonic() - began, model, learned=True)
 
 
 def trainers(seed: int) -> Mapping[LearnedKind, Train]:
