@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bowerbird.errors import InputError
-from bowerbird.recommending.diversity import Variety, varied
+from bowerbird.recommending.diversity import SharedOut, Variety, varied
 
 PLAIN = Variety(likeness=0.0, per_seller=100, head=1)
 
@@ -36,6 +36,19 @@ def test_a_copy_comes_after_something_else():
     # of the copy 0.9 - 0.4 is left, of the other thing 0.6
     assert varied(scores, wholes, unknown, free, Variety(likeness=0.4)) == [0, 2, 1]
     assert varied(scores, wholes, unknown, free, Variety(likeness=0.2)) == [0, 1, 2]
+
+
+def test_an_interest_waits_where_it_has_more_than_its_share():
+    wholes = np.eye(6, dtype=np.float32)
+    scores = np.array([1.0, 0.95, 0.9, 0.85, 0.52, 0.45])
+    shared = SharedOut(np.array([0, 0, 0, 0, 1, -1]), np.array([0.6, 0.4]))
+    unknown, free = np.full(6, -1), np.ones(6, bool)
+    balanced = varied(scores, wholes, unknown, free, Variety(likeness=0.0), shared)
+    # second: 0.95 - (2/2 - 0.6) against 0.52 - (1/2 - 0.4); third: 0.9 - (3/3 - 0.6) against 0.52
+    assert balanced[:3] == [0, 1, 4]
+    assert shared.excess([0, 1]).tolist() == pytest.approx([0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
+    unbalanced = varied(scores, wholes, unknown, free, Variety(likeness=0.0, calibration=0.0), shared)
+    assert unbalanced == [0, 1, 2, 3, 4, 5]
 
 
 def test_no_seller_fills_the_window():

@@ -6,10 +6,11 @@ import typer
 from rich.table import Table
 
 from bowerbird.commands.options import AsJson, Home, Host, Port
-from bowerbird.settings import Settings, described_settings, load_settings
+from bowerbird.settings import Settings, described_settings, load_settings, write_settings
 from bowerbird.terminal import err, out, print_checks, print_json, progress_bars
 
 app = typer.Typer()
+DEMO_SHOPPERS = 6  # whose eyes the demo's pages can be seen with
 
 
 @app.command()
@@ -38,8 +39,10 @@ def demo(
     with progress_bars() as bars:
         for line in run_demo(settings, bars, listings=listings, seed=seed, shoppers=shoppers):
             err.print(line, markup=False, soft_wrap=True)
+    if shoppers:
+        write_settings(settings, serving={"demo_shoppers": DEMO_SHOPPERS})
     if not no_serve:
-        _serve(settings, host, port)
+        _serve(load_settings(home), host, port)
 
 
 @app.command()

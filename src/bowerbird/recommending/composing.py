@@ -9,7 +9,7 @@ from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.market.ranked_list import RankedList, Rows
 from bowerbird.recommending.blending import INTERESTS, NEW, NEXT, TRENDING, Blend, BlendWeights, blended
 from bowerbird.recommending.candidates import pooled
-from bowerbird.recommending.diversity import Variety, varied
+from bowerbird.recommending.diversity import SharedOut, Variety, varied
 from bowerbird.taste.shopper_taste import ShopperTaste
 
 _REASONS = (INTERESTS, NEXT, TRENDING, NEW)  # in the order in which equals give the reason
@@ -61,6 +61,7 @@ def composed(
         index.columns.seller[rows],
         np.array([listing_id not in spent for listing_id in ids], bool),
         variety,
+        SharedOut(blend.interest[best], np.array([one.weight for one in taste.interests])),
     )[:longest]
     return tuple(_entry(int(best[place]), ids[place], blend) for place in order)
 

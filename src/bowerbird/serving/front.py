@@ -57,9 +57,10 @@ class Front:
         """The reply to a query."""
         answer = self.engine.search(query)
         self.telemetry.observe_stages(answer.stages)
+        page = search_page(query, answer, self._now())
         if self.note_page is not None:
-            self.note_page(search_page(query, answer, self._now()))
-        return answer_payload(answer, self.engine)
+            self.note_page(page)
+        return {**answer_payload(answer, self.engine), "first_position": page.first_position}
 
     def search_model(self, model: SearchModel) -> dict[str, Any]:
         """The reply to a query as a client sent it."""

@@ -7,7 +7,7 @@ fields of the search form, and answered with the same page.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ from bowerbird.errors import BowerbirdError, NotFoundError
 from bowerbird.market.query import Sort
 from bowerbird.serving import wording
 from bowerbird.serving.facet_links import category_links, price_bars, value_links
+from bowerbird.serving.feed_pages import home_context, register_feed_pages, visits_of
 from bowerbird.serving.front import Front
 from bowerbird.serving.owner import Health, ModelPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
 from bowerbird.serving.sell_pages import register_sell_page
+from bowerbird.serving.visitor import Visitor, remembered
+from bowerbird.serving.visits import Visits
 
 SIMILAR_LIMIT = 12
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -51,6 +54,7 @@ def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
     app.add_api_route("/", pages.search_with_photo, methods=["POST"], include_in_schema=False)
     app.add_api_route("/listings/{listing_id:path}", pages.listing, include_in_schema=False)
     app.add_api_route("/owner", pages.owner, include_in_schema=False)
+    register_feed_pages(app)
     register_sell_page(app, environment)
 
 
@@ -63,18 +67,18 @@ class _Pages:
         self._health = Health()
         self._models = ModelPanels()
 
-    def search(self, request: Request) -> HTMLResponse:
-        """The search page of an address."""
+    def search(self, request: Request) -> Response:
+        """The search page of an address; where it asks nothing, the home feed."""
         return self._found(request, request.query_params, None)
 
-    async def search_with_photo(self, request: Request) -> HTMLResponse:
+    async def search_with_photo(self, request: Request) -> Response:
         """The search page of a form that may hold a photo."""
         async with request.form(max_files=1, max_fields=len(fields(SearchForm))) as form:
             photo = form.get("photo")
             upload = await photo.read() if isinstance(photo, UploadFile) and photo.size else None
             return await run_in_threadpool(self._found, request, dict(form), upload)
 
-    def listing(self, request: Request, listing_id: str) -> HTMLResponse:
+    def listing(self, request: Request, listing_id: str) -> Response:
         """One listing and those like it."""
         front = self._front_of(request)
         try:
@@ -85,7 +89,12 @@ class _Pages:
             similar = front.similar(listing_id, SIMILAR_LIMIT)
         except NotFoundError:  # stored, but not among what is searched
             similar = None
-        return self._page("listing.html", listing=found, similar=similar, form=SearchForm())
+        visits = visits_of(request)
+        visitor = visits.visitor(request)
+        visits.looked_at(visitor, listing_id, request.query_params)
+        context: Payload = {"visitor": visitor, "saved": visits.saved(visitor), "form": SearchForm()}
+        page = self._page("listing.html", listing=found, similar=similar, **context)
+        return remembered(page, request, visitor)
 
     def owner(self, request: Request) -> HTMLResponse:
         """The state of the market."""
@@ -102,17 +111,29 @@ class _Pages:
             form=SearchForm(),
         )
 
-    def _found(self, request: Request, given: Mapping[str, object], upload: bytes | None) -> HTMLResponse:
-        front = self._front_of(request)
+    def _found(self, request: Request, given: Mapping[str, object], upload: bytes | None) -> Response:
+        front, visits = self._front_of(request), visits_of(request)
+        visitor = visits.visitor(request)
         try:
             form = SearchForm.read(given)
+            if form == SearchForm() and upload is None:
+                return self._home(request, front, visits, visitor)
             if upload is None and form.like:
                 upload = front.photo(form.like, LIKE_SIZE)
-            reply = front.search(form.query(None if upload is None else front.decoded(upload)))
+            query = form.query(None if upload is None else front.decoded(upload))
+            reply = front.search(replace(query, shopper=visitor.shopper, session=visitor.session))
         except BowerbirdError as error:
             return self._problem(error)
         context = _search_context(form, reply, upload is not None, front.settings.currency)
-        return self._page("search.html", **context)
+        page = self._page("search.html", visitor=visitor, saved=visits.saved(visitor), **context)
+        return remembered(page, request, visitor)
+
+    def _home(self, request: Request, front: Front, visits: Visits, visitor: Visitor) -> Response:
+        context = home_context(request, front, visitor)
+        form, reply = context.pop("form"), context.pop("reply")
+        links = _search_context(form, reply, False, front.settings.currency) | context
+        page = self._page("home.html", visitor=visitor, saved=visits.saved(visitor), **links)
+        return remembered(page, request, visitor)
 
     def _problem(self, error: BowerbirdError) -> HTMLResponse:
         return self._page("problem.html", error.http_status, error=error, form=SearchForm())

@@ -1,8 +1,9 @@
 // The entry of every page: without it the pages still work, as plain links and forms.
+import { startActs } from "./acts.js";
 import { startAutocomplete } from "./autocomplete.js";
 import { startGallery } from "./gallery.js";
 import { startPhotos } from "./photo.js";
-import { startSearch } from "./search.js";
+import { showAgain, startSearch } from "./search.js";
 import { startSell } from "./sell.js";
 
 startSearch({
@@ -11,6 +12,7 @@ startSearch({
     startSell();
   },
 });
+startActs(showAgain);
 startPhotos();
 startAutocomplete();
 startGallery();

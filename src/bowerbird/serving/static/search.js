@@ -22,13 +22,13 @@ export function startSearch(hooks) {
 }
 
 // Shows the answer to `address`, with the shopper's own photo where there is one.
-async function visit(address, { push = true } = {}) {
+async function visit(address, { push = true, skeletons = true } = {}) {
   const url = new URL(address, location.href);
   const like = url.searchParams.get("like");
   if (like) showPhoto({ like });
   else if (!ownPhoto()) showPhoto(null);
   if (push) history.pushState({ photo: ownPhoto()?.key ?? null }, "", url);
-  const answer = await ask(url, true);
+  const answer = await ask(url, skeletons);
   if (!answer) return;
   covered = null;
   main.replaceChildren(...answer.main.childNodes);
@@ -41,6 +41,9 @@ async function visit(address, { push = true } = {}) {
   }
   afterSwap();
 }
+
+// Shows the page at this address as it is now, where the reader is.
+export const showAgain = () => visit(location.href, { push: false, skeletons: false });
 
 // Appends the next page to the grid.
 async function more(link) {
