@@ -131,6 +131,9 @@ def _examination(pages: Sequence[RankedPage]) -> Floats | None:
     lengths = [len(page.grades) for page in pages]
     ids = [listings.setdefault(one, len(listings)) for page in pages for one in page.page.listing_ids]
     positions = np.concatenate([np.empty(0, np.int64), *(_positions(page) for page in pages)])
+    deepest = int(positions.max(initial=1))
+    if deepest < 2:
+        return None
     log = LoggedImpressions(
         page=np.repeat(np.arange(len(pages)), lengths),
         question=np.repeat(np.array(asked, np.int64), lengths),
@@ -139,7 +142,7 @@ def _examination(pages: Sequence[RankedPage]) -> Floats | None:
         clicked=np.array([grade > 0 for page in pages for grade in page.grades], np.bool_),
     )
     try:
-        return estimate_position_bias(log, min(int(positions.max(initial=1)), _POSITIONS))
+        return estimate_position_bias(log, min(deepest, _POSITIONS))
     except InputError:
         return None
 
