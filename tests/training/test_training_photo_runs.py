@@ -186,7 +186,7 @@ def test_a_teacher_is_read_and_heeded(trained_home, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--teacher-weight", "0.5"), "needs a teacher; give --teacher FILE"),
+        (("--folder", ".", "--teacher-weight", "0.5"), "which a folder of photos lacks"),
         (("--export-backbone",), "--export-backbone needs a trained backbone"),
         (("--unfreeze", "17"), "has 16 blocks, but unfreeze=17 was given"),
         (("--epochs", "0"), "epochs must lie between 1 and 10000"),

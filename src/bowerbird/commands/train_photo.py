@@ -93,7 +93,10 @@ def train_photo(
     ] = "auto",
     teacher: Annotated[
         Path | None,
-        typer.Option(help="Parquet: listing_id, and a probability a root category.", show_default=False),
+        typer.Option(
+            help="Another teacher, Parquet: listing_id, and a probability a root category.",
+            show_default="the category model, fitted without the listing",
+        ),
     ] = None,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Measure pixels with logistic regression and SVC beside it.")

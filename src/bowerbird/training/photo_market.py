@@ -3,36 +3,31 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from bowerbird.assembly import open_photo_store
 from bowerbird.encoding.artefact import digest
-from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings
 from bowerbird.training.datasets import UNKNOWN, LabelledPhotos
 from bowerbird.training.networks import FEATURES
 from bowerbird.training.photo_backbone import PACKAGED_PHOTO
+from bowerbird.training.photo_teacher import Teacher
 from bowerbird.training.training_data import Part, TrainingData
 
-LISTING_COLUMN = "listing_id"
 
-
-def market_photos(settings: Settings, data: TrainingData, *, teacher: Path | None = None) -> LabelledPhotos:
+def market_photos(settings: Settings, data: TrainingData, teacher: Teacher | None = None) -> LabelledPhotos:
     """A row a photo of `data`; photos of listings without a category are kept in the test part only.
 
     Args:
         settings: of the home.
         data: its listings, their split and stored features.
-        teacher: a Parquet file of probabilities for training listings: the column listing_id, and one a root.
+        teacher: gives soft targets for the photos.
 
     Raises:
-        InputError: fewer than two categories have photos, or the teacher's file lacks a column.
-        NotFoundError: there is no such file.
+        InputError: fewer than two categories have photos, or the teacher cannot be used.
     """
     owners = data.photo_owners
     roots, leaves = np.array(data.roots)[owners], np.array(data.leaves)[owners]
@@ -41,7 +36,7 @@ def market_photos(settings: Settings, data: TrainingData, *, teacher: Path | Non
     owners, roots, leaves, parts = owners[kept], roots[kept], leaves[kept], parts[kept]
     classes = tuple(sorted(set(roots.tolist()) - {""}))
     leaf_names = tuple(sorted(set(leaves[parts == Part.TRAIN].tolist()) - {""}))
-    taught = None if teacher is None else read_teacher(teacher, classes, data.listings, owners)
+    taught = None if teacher is None else teacher(classes, owners)
     store, backbone = open_photo_store(settings), settings.encoders.photo_backbone
     hashes = [data.photo_hashes[row] for row in kept.tolist()]
     every_name = _names(data.listings)
@@ -62,32 +57,6 @@ def market_photos(settings: Settings, data: TrainingData, *, teacher: Path | Non
         teacher=taught,
         split=f"{counts} photos; listings that share a photo or a text on one side, seed {data.seed}",
     )
-
-
-def read_teacher(
-    path: Path, classes: Sequence[str], listings: Sequence[Listing], owners: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """(p, C) the probabilities that the file at `path` has for the listings of p photos; 0 where it has none.
-
-    Raises:
-        NotFoundError: there is no such file.
-        InputError: it is no Parquet file, lacks a column, or a listing's probabilities do not sum to 1.
-    """
-    try:
-        table = pl.read_parquet(path, columns=[LISTING_COLUMN, *classes])
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no teacher at {path}; give a Parquet file") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"{path} holds no teacher ({error}); it needs the columns {LISTING_COLUMN} and one for "
-            f"each of {', '.join(classes)}"
-        ) from error
-    chances = table.select(classes).to_numpy().astype(np.float32)
-    if len(chances) and not np.allclose(chances.sum(axis=1), 1, atol=1e-3):
-        raise InputError(f"the probabilities of {path} do not sum to 1 in each row; normalise them")
-    of_listing = dict(zip(table[LISTING_COLUMN].cast(pl.String).to_list(), chances, strict=True))
-    none = np.zeros(len(classes), np.float32)
-    return np.stack([of_listing.get(listings[owner].listing_id, none) for owner in owners.tolist()])
 
 
 def _names(listings: Sequence[Listing]) -> list[str]:

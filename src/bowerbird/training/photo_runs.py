@@ -20,6 +20,7 @@ from bowerbird.training.photo_baselines import baseline_probabilities
 from bowerbird.training.photo_export import measured_rows, publish_backbone, publish_photo_classifier
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_market import market_photos
+from bowerbird.training.photo_teacher import category_teacher, teacher_of_file
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.run_folder import RunFolder
 from bowerbird.training.train_photo_classifier import PhotoResult, train_photo_classifier
@@ -84,8 +85,11 @@ def run_photo_training(
         MismatchError: the run that would go on has other settings or data.
         TrainingError: the backbone cannot be loaded, or the run diverged.
     """
-    if training.teacher_weight and options.teacher is None:
-        raise InputError(f"teacher_weight={training.teacher_weight} needs a teacher; give --teacher FILE")
+    if training.teacher_weight and options.folder is not None:
+        raise InputError(
+            f"teacher_weight={training.teacher_weight} needs listings with words, which a folder of photos "
+            "lacks; leave it out beside --folder"
+        )
     if options.export_backbone and training.unfreeze == "none":
         raise InputError(
             "--export-backbone needs a trained backbone; give --unfreeze a number of blocks, or all"
@@ -153,7 +157,11 @@ def _photos(
     if options.folder is None:
         progress.step("reading the market", None)
         data = load_training_data(settings)
-        return market_photos(settings, data, teacher=options.teacher)
+        if not training.teacher_weight:
+            return market_photos(settings, data)
+        if options.teacher is not None:
+            return market_photos(settings, data, teacher_of_file(options.teacher, data))
+        return market_photos(settings, data, category_teacher(settings, data, training.seed, progress))
     if options.teacher is not None:
         raise InputError("a teacher speaks of a home's listings; leave --teacher out beside --folder")
     create_home(settings)

@@ -62,7 +62,9 @@ class PhotoTraining:
     mixup: float = _between(0.0, 0, 10, "The a of Beta(a, a), by which pairs of photos are mixed; 0 is off.")
     augmentation: float = _between(0.5, 0, 1, "Strength of the augmentations; 0 is off.")
     leaf_weight: float = _between(0.0, 0, 10, "Weight of an auxiliary loss on the leaf category.")
-    teacher_weight: float = _between(0.0, 0, 1, "Share of the target that a teacher's probabilities have.")
+    teacher_weight: float = _between(
+        0.0, 0, 1, "Share of the target that a teacher has: what words and photos say of the listing."
+    )
     average: float = _between(0.0, 0, 0.9999, "Decay of the moving average of weights; 0 is off.")
     tta: bool = _described(False, "Average the probabilities of a photo and its mirror image.")
     patience: int = _between(
