@@ -148,7 +148,7 @@ class TasteSettings(_Group):
         20_000, ge=1, description="Shoppers and sessions whose latest visits stay in memory."
     )
     feed_depth: int = Field(100, ge=1, description="Candidates of a feed that each source gives.")
-    feed_length: int = Field(200, ge=1, le=1000, description="Listings of a whole feed, over all its pages.")
+    feed_length: int = Field(120, ge=1, le=1000, description="Listings of a whole feed, over all its pages.")
     feed_interests: float = Field(1.0, ge=0, description="Weight in feeds of what is like an interest.")
     feed_next: float = Field(1.0, ge=0, description="Weight in feeds of what others went on to.")
     feed_trending: float = Field(0.15, ge=0, description="Weight in feeds of what is popular now.")

@@ -34,6 +34,9 @@ from bowerbird.taste.trending import Trending
 
 SIMILAR_FROM = 30_000  # listings: to score them all takes longer than to ask the index first
 _LONGEST_TRAIL = 100
+_TELLING_VISITS = 8  # the latest, that a reason may name: what is further back weighs little
+_POPULAR = 1000
+_POPULAR_SECONDS = 2.0  # that a list of what is popular is good for, while no event is counted
 _KEPT_TRAILS = 20_000
 _TRAIL_EVENTS = 300
 _ROWS_AT_ONCE = 16_384
@@ -61,6 +64,7 @@ class MarketTaste:
         self.sequence = sequence
         self.turn = threading.Lock()  # held for moments: `trending` is read and changed within it
         self._trails: OrderedDict[Whose, Trail] = OrderedDict()
+        self._popular: tuple[tuple[int, float], RankedList] | None = None
 
     @classmethod
     def fit(
@@ -144,7 +148,7 @@ class MarketTaste:
 
     def led(self, taste: ShopperTaste, listing_ids: Sequence[str]) -> dict[str, Led]:
         """For each of `listing_ids` the visit that speaks most for it."""
-        listings, strengths = self._history(taste)
+        listings, strengths = (part[-_TELLING_VISITS:] for part in self._history(taste))
         known = [one for one in listing_ids if self.numbers.by_id.get(one, LAST) < len(self.next_listing)]
         if not len(listings) or not known:
             return {}
@@ -158,9 +162,18 @@ class MarketTaste:
 
     def popular(self, index: MarketIndex, allowed: Mask, now: float, k: int) -> RankedList:
         """The rows of the `k` allowed listings that are looked at most."""
+        until = self.sequence, now // _POPULAR_SECONDS
         with self.turn:
-            mask = self.numbers.mask(allowed, len(self.trending))
-            return self.numbers.in_rows(index, self.trending.top(k, now, mask))
+            if self._popular is None or self._popular[0] != until:
+                self._popular = until, self.trending.top(_POPULAR, now)
+            listed = self._popular[1]
+            rows = self.numbers.in_rows(index, listed)
+            kept = rows.rows < len(allowed)
+            kept[kept] = allowed[rows.rows[kept]]
+            if kept.sum() < k and len(listed) == _POPULAR:  # most of them are sold, seen or hidden
+                mask = self.numbers.mask(allowed, len(self.trending))
+                return self.numbers.in_rows(index, self.trending.top(k, now, mask))
+        return RankedList(rows.rows[kept][:k], rows.scores[kept][:k])
 
     def forget(self, whose: Iterable[Whose]) -> None:
         """Keep the trails of these no longer; what they were counted in names nobody."""

@@ -46,28 +46,29 @@ def near_interests(
     depth: int,
     beside: Vectors | None = None,
 ) -> NearInterests:
-    """The `depth` allowed listings nearest each interest by words, and as many by looks, in two searches.
+    """The allowed listings nearest each interest by words, and as many by looks, in two searches.
 
     Args:
         interests: what is looked for.
         index: the market.
         allowed: (n,) True where a row may be answered.
-        depth: how many of each.
+        depth: how many of each where there is one interest; several share twice as many.
         beside: (d,) a unit vector of words that is looked for in the same search; None looks for none.
     """
     texts = [interest.text for interest in interests if interest.text is not None]
     photos = [interest.photo for interest in interests if interest.photo is not None]
     found = [np.empty(0, np.int64)]
+    each = min(depth, max(1, 2 * depth // max(1, len(interests))))
     similar = np.empty(0, np.int64)
     asked = texts if beside is None else [*texts, beside]
     if asked:
         _, rows = index.texts.search(np.stack(asked), depth, allowed)
-        found.append(rows[: len(texts)].ravel())
+        found.append(rows[: len(texts), :each].ravel())
         similar = rows[len(texts) :].ravel()
     owners = index.photo_owners.rows(len(allowed))
     if photos and len(owners):
         # Twice as many photos as listings are wanted, since one listing may own several of them.
-        _, rows = index.photos.search(np.stack(photos), min(2 * depth, len(owners)), allowed[owners])
+        _, rows = index.photos.search(np.stack(photos), min(2 * each, len(owners)), allowed[owners])
         found.append(owners[rows[rows >= 0]])
     joined = np.unique(np.concatenate(found))
     return NearInterests(joined[joined >= 0], similar[similar >= 0])

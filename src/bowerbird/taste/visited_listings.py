@@ -67,11 +67,14 @@ def whole_vectors(texts: Vectors, photos: Vectors) -> Vectors:
 
 def mean_photos(index: MarketIndex, rows: NDArray[np.int64]) -> Vectors:
     """(n, d_photo) the unit mean of the photos of each of `rows`; zero where there are none."""
-    of_rows = [index.photo_owners.photos_of(row) for row in rows.tolist()]
     means = np.zeros((len(rows), index.photos.dimension), np.float32)
-    counts = np.array([len(photos) for photos in of_rows], np.int64)
-    if counts.sum():
-        vectors = index.photos.vectors(np.concatenate(of_rows))
-        owners = np.repeat(np.arange(len(rows)), counts)
-        np.add.at(means, owners, vectors)
+    owners = index.photo_owners.rows(1 + int(rows.max(initial=-1)))
+    starts = np.searchsorted(owners, rows)
+    counts = np.searchsorted(owners, rows, side="right") - starts
+    having = np.flatnonzero(counts)
+    if len(having):
+        # The photos of each listing stand side by side.
+        firsts = np.cumsum(counts) - counts
+        photos = np.arange(counts.sum()) + np.repeat(starts - firsts, counts)
+        means[having] = np.add.reduceat(index.photos.vectors(photos), firsts[having])
     return unit_rows(means)
