@@ -8,6 +8,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check \
 	--constraint requirements.lock
 COVERAGE ?= --cov --cov-report=term
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long check lint types layers docs docs-check bench format lock clean
@@ -20,8 +21,8 @@ setup: .venv/.installed-dev ## Set up .venv with all that development needs
 demo: .venv/.installed ## Draw a market, import, encode and index it, then serve it on PORT (8000)
 	$(BIN)/bowerbird demo --port $(PORT)
 
-test: setup ## Run every test but the long ones, with coverage
-	$(BIN)/pytest -m "not long" $(COVERAGE)
+test: setup ## Run every test but the long ones, with coverage, in WORKERS processes (2)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses $(WORKERS) --dist loadfile $(COVERAGE)
 
 test-long: setup ## Run the long tests: kills, chaos and scale
 	$(BIN)/pytest -m long --timeout 3600

@@ -17,6 +17,7 @@ from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
 from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
+from bowerbird.training.folder_lock import alone_in
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED_DATA = CHECKOUT.parent / "shared" / "data"
@@ -44,15 +45,16 @@ def exported_models() -> Path:
     """A models folder with both packaged backbones, exported once and kept in the checkout's cache."""
     sources = b"".join((CHECKOUT / "src/bowerbird/training" / name).read_bytes() for name in EXPORTERS)
     folder = CHECKOUT / ".cache" / "models" / hashlib.sha256(sources).hexdigest()[:12]
-    try:
-        find_artefact(folder, "photo", "efficientnet-lite0")
-        find_artefact(folder, "text", "all-MiniLM-L6-v2")
-    except UnavailableError:
-        # Importing torch takes seconds, which tests that find the export need not wait for.
-        from bowerbird.training.export import export_photo_backbone, export_text_backbone
+    with alone_in(folder, wait=True):  # of the processes that run the tests
+        try:
+            find_artefact(folder, "photo", "efficientnet-lite0")
+            find_artefact(folder, "text", "all-MiniLM-L6-v2")
+        except UnavailableError:
+            # Importing torch takes seconds, which tests that find the export need not wait for.
+            from bowerbird.training.export import export_photo_backbone, export_text_backbone
 
-        export_photo_backbone(models_folder=folder)
-        export_text_backbone(models_folder=folder)
+            export_photo_backbone(models_folder=folder)
+            export_text_backbone(models_folder=folder)
     return folder
 
 
