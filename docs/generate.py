@@ -20,13 +20,34 @@ from bowerbird.settings import Settings, described_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bowerbird"
+RESULTS = ROOT / "benchmarks" / "results"
+# (what the README says, file of RESULTS, figure, system)
+HEADLINES = (
+    ("a search by words, 100,000 listings: p50 ms", "search_latency", "engine: words", "p50 ms"),
+    ("a search by photo, 100,000 listings: p50 ms", "search_latency", "engine: photo", "p50 ms"),
+    (
+        "answers a second to 4 clients",
+        "search_latency",
+        "HTTP: words, answers a second to 4 clients",
+        "value",
+    ),
+    ("photos encoded a second", "encode_throughput", "photos: a second", "bowerbird bf16"),
+    ("events taken a second, in bulk, 1 client", "event_throughput", "HTTP, bulk, 1 client", "events/s"),
+    (
+        "error of another ranking's value, told from a log",
+        "counterfactual",
+        "any order: mean error",
+        "clipped",
+    ),
+)
 
 
 def main(arguments: list[str]) -> int:
     """Write, or check, every generated file; the exit status."""
     generated = {
         ROOT / "ARCHITECTURE.md": filled("ARCHITECTURE.md", "tree", f"```\nsrc/bowerbird/\n{tree()}\n```"),
-        ROOT / "README.md": filled("README.md", "figures", figures()),
+        ROOT / "README.md": filled("README.md", "figures", headlines()),
+        ROOT / "docs" / "figures.md": figures_page(),
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "docs" / "cli.md": command_page(),
     }
@@ -82,10 +103,23 @@ def summary(path: Path) -> str:
     return docstring.partition("\n")[0].rstrip(".")
 
 
-def figures() -> str:
-    """A table for every file of benchmarks/results: a line a figure, a column a system."""
-    tables = [_figure_table(path) for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))]
-    return "\n\n".join(tables) or "Not measured yet: run `make bench`."
+def headlines() -> str:
+    """The README's table: `HEADLINES` as benchmarks/results has them."""
+    lines = ["| what | measured | by |", "|---|---|---|"]
+    for says, benchmark, name, system in HEADLINES:
+        measured = json.loads((RESULTS / f"{benchmark}.json").read_text("utf-8"))["figures"]
+        found = [one for one in measured if (one["name"], one["system"]) == (name, system)]
+        if not found:
+            raise SystemExit(f"HEADLINES: {benchmark}.json has no figure {name!r} of {system!r}")
+        lines.append(f"| {says} | {_figure_cell(found[0])} | `benchmarks/{benchmark}.py` |")
+    return "\n".join(lines)
+
+
+def figures_page() -> str:
+    """docs/figures.md: a table for every file of benchmarks/results, a line a figure, a column a system."""
+    tables = [_figure_table(path) for path in sorted(RESULTS.glob("*.json"))]
+    top = "# Figures\n\nWritten by `make docs` from what `make bench` measured."
+    return "\n\n".join([top, *tables]) + "\n"
 
 
 def _figure_table(path: Path) -> str:
@@ -108,8 +142,12 @@ def _figure_table(path: Path) -> str:
 def _figure_cell(figure: dict[str, float] | None) -> str:
     if figure is None:
         return ""
-    interval = f" ({figure['low']:.3g} to {figure['high']:.3g})" if "low" in figure else ""
-    return f"{figure['value']:.3g}{interval}"
+    interval = f" ({_number(figure['low'])} to {_number(figure['high'])})" if "low" in figure else ""
+    return f"{_number(figure['value'])}{interval}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def settings_page() -> str:
