@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from bowerbird.cleaning.column_map import column_map_of
 from bowerbird.cli import app
 from bowerbird.serving.api import api_router
+from bowerbird.serving.events_api import events_router
+from bowerbird.serving.feed_api import feed_router
 from bowerbird.serving.requests import EmbedModel, ListingChange, ListingModel, SearchModel
 from bowerbird.serving.sell_api import sell_router
 from bowerbird.serving.sell_requests import SuggestModel
@@ -98,7 +100,8 @@ def test_the_table_of_calls_is_the_api():
     written = {(method, path or listed) for method, path in written}
     served = {
         (method, route.path.replace(":path", ""))  # how a path is matched is not for readers
-        for route in (*api_router().routes, *sell_router().routes)
+        for router in (api_router, events_router, feed_router, sell_router)
+        for route in router().routes
         if isinstance(route, APIRoute)
         for method in route.methods
     }
