@@ -63,6 +63,8 @@ bench: setup ## Measure quality on the data in DATA, and latency; figures go to 
 	mv .cache/ann_recall.json benchmarks/results/
 	$(BIN)/python benchmarks/search_latency.py --json > .cache/search_latency.json
 	mv .cache/search_latency.json benchmarks/results/
+	$(BIN)/python benchmarks/personal_latency.py --json > .cache/personal_latency.json
+	mv .cache/personal_latency.json benchmarks/results/
 
 format: setup ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
