@@ -81,6 +81,8 @@ class GrowingIndex:
     def vectors(self, rows: Rows) -> Vectors:
         """(m, d) float32, the stored vectors of `rows`."""
         in_main = rows < len(self.main)
+        if in_main.all():
+            return self.main.vectors(rows)
         vectors = np.empty((len(rows), self.dimension), np.float32)
         vectors[in_main] = self.main.vectors(rows[in_main])
         vectors[~in_main] = self.fresh.vectors(rows[~in_main] - len(self.main))

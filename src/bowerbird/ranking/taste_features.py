@@ -193,7 +193,6 @@ def _share_of(codes: NDArray[np.integer], visited: NDArray[np.integer], strength
     known = visited != UNKNOWN
     if not known.any():
         return np.full(len(codes), np.nan)
-    values, places = np.unique(visited[known], return_inverse=True)
-    shares = np.bincount(places, strengths[known]) / max(float(strengths[known].sum()), 1e-9)
-    at = np.minimum(np.searchsorted(values, codes), len(values) - 1)
-    return np.where(codes == UNKNOWN, np.nan, np.where(values[at] == codes, shares[at], 0.0))
+    # Both are few: to compare each with each takes half the time of sorting them.
+    shares = (codes[:, None] == visited[known]) @ strengths[known]
+    return np.where(codes == UNKNOWN, np.nan, shares / max(float(strengths[known].sum()), 1e-9))

@@ -39,28 +39,20 @@ class Attention:
     @classmethod
     def of(cls, events: Iterable[tuple[int, Event]]) -> "Attention":
         """That of (sequence, event) pairs in any order."""
-        attention = NO_ATTENTION
+        visits: dict[str, Visit] = {}
+        hides: dict[str, float] = {}
+        version = 0
         for sequence, event in events:
-            attention = attention.after(event, sequence)
-        return attention
+            if _noted(event, visits, hides):
+                version = max(version, sequence)
+        return cls(_latest_visits(visits), _latest(hides, hides), version)
 
     def after(self, event: Event, sequence: int) -> "Attention":
         """The attention with one event more; one that was only shown says nothing."""
-        version, listing, time = max(self.version, sequence), event.listing_id, event.time.timestamp()
-        if event.type is EventType.HIDE:
-            hides = {**self.hides, listing: max(time, self.hides.get(listing, _NEVER))}
-            return Attention(self.visits, _latest(hides, hides), version)
-        strength = STRENGTHS.get(event.type, 0.0)
-        if not strength:
+        visits, hides = dict(self.visits), dict(self.hides)
+        if not _noted(event, visits, hides):
             return self
-        wanted = time if event.type in _WANTING else _NEVER
-        visit = Visit(strength, time, time, wanted)
-        if listing in self.visits:
-            visit = _joined(self.visits[listing], visit)
-        visits = {**self.visits, listing: visit}
-        return Attention(
-            _latest(visits, {of: each.latest for of, each in visits.items()}), self.hides, version
-        )
+        return Attention(_latest_visits(visits), _latest(hides, hides), max(self.version, sequence))
 
     def joined(self, other: "Attention") -> "Attention":
         """Of a shopper and of the session that they are in, together."""
@@ -70,8 +62,7 @@ class Attention:
         hides = dict(self.hides)
         for listing, time in other.hides.items():
             hides[listing] = max(time, hides.get(listing, _NEVER))
-        kept = _latest(visits, {of: each.latest for of, each in visits.items()})
-        return Attention(kept, _latest(hides, hides), max(self.version, other.version))
+        return Attention(_latest_visits(visits), _latest(hides, hides), max(self.version, other.version))
 
     @property
     def hidden(self) -> dict[str, float]:
@@ -98,6 +89,20 @@ class Attention:
 NO_ATTENTION = Attention()
 
 
+def _noted(event: Event, visits: dict[str, Visit], hides: dict[str, float]) -> bool:
+    """Whether an event says anything; what it says is put into `visits` and `hides`."""
+    listing, time = event.listing_id, event.time.timestamp()
+    if event.type is EventType.HIDE:
+        hides[listing] = max(time, hides.get(listing, _NEVER))
+        return True
+    strength = STRENGTHS.get(event.type, 0.0)
+    if not strength:
+        return False
+    visit = Visit(strength, time, time, time if event.type in _WANTING else _NEVER)
+    visits[listing] = _joined(visits[listing], visit) if listing in visits else visit
+    return True
+
+
 def _joined(one: Visit, other: Visit) -> Visit:
     return Visit(
         max(one.strength, other.strength),
@@ -105,6 +110,12 @@ def _joined(one: Visit, other: Visit) -> Visit:
         max(one.latest, other.latest),
         max(one.wanted, other.wanted),
     )
+
+
+def _latest_visits(visits: dict[str, Visit]) -> Mapping[str, Visit]:
+    if len(visits) <= LONGEST:
+        return visits
+    return _latest(visits, {of: each.latest for of, each in visits.items()})
 
 
 def _latest(values: dict[str, Value], times: Mapping[str, float]) -> Mapping[str, Value]:

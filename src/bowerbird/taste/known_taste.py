@@ -77,8 +77,9 @@ def taste_of(
     kept = [place for place, listing in enumerate(visited.ids) if listing in ranks]
     recent = visited.at(kept[-weighing.longest :])
     weights = np.array([strengths[one] * weighing.recency ** ranks[one] for one in recent.ids], np.float64)
-    groups = average_linkage(recent.wholes @ recent.wholes.T, weighing.similarity)
-    left = _left(recent.wholes, weights, groups, hidden.wholes[-weighing.longest :], weighing)
+    wholes = recent.wholes
+    groups = average_linkage(wholes @ wholes.T, weighing.similarity)
+    left = _left(wholes, weights, groups, hidden.wholes[-weighing.longest :], weighing)
     for listing, share in zip(recent.ids, left.tolist(), strict=True):
         strengths[listing] *= share
     roots = [None if path is None else path.split(CATEGORY_SEPARATOR)[0] for path in recent.categories]
@@ -176,7 +177,7 @@ class _Prices:
         if not len(known.logs):
             return None
         weights = known.weights / known.weights.max()
-        middle = float(np.average(known.logs, weights=weights))
+        middle = float(weights @ known.logs / weights.sum())
         squares = float(weights @ (known.logs - middle) ** 2) + _SPREAD_BEFORE**2
         return PriceLeaning(
             middle, float(np.sqrt(squares / (weights.sum() + 1))), float(known.strengths.sum())

@@ -22,14 +22,16 @@ def average_linkage(similarities: NDArray[np.floating], least: float) -> list[li
     between = np.array(similarities, np.float64)
     np.fill_diagonal(between, -np.inf)
     groups = [[place] for place in range(len(between))]
-    while len(groups) > 1:
-        first, second = sorted(divmod(int(np.argmax(between)), len(between)))
+    for _ in range(len(groups) - 1):
+        first, second = sorted(divmod(int(between.argmax()), len(between)))
         if not between[first, second] >= least:
             break
-        sizes = len(groups[first]), len(groups[second])
-        joined = np.average(between[[first, second]], axis=0, weights=sizes)
+        one, other = len(groups[first]), len(groups[second])
+        joined = (one * between[first] + other * between[second]) / (one + other)
         between[first], between[:, first] = joined, joined
+        # The one that went into the other stays where it is, like nothing: to take it out copies the matrix.
+        between[second], between[:, second] = -np.inf, -np.inf
         between[first, first] = -np.inf
-        between = np.delete(np.delete(between, second, 0), second, 1)
-        groups[first] = sorted(groups[first] + groups.pop(second))
-    return sorted(groups)
+        groups[first] += groups[second]
+        groups[second] = []
+    return sorted(sorted(group) for group in groups if group)

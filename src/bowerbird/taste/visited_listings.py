@@ -25,6 +25,8 @@ class VisitedListings:
     @classmethod
     def of(cls, index: MarketIndex, listing_ids: Sequence[str]) -> "VisitedListings":
         """Those of `listing_ids` that are in `index`, in their order."""
+        if not listing_ids:
+            return cls.nothing(index.texts.dimension, index.photos.dimension)
         found = [(listing_id, index.row(listing_id)) for listing_id in listing_ids]
         known = [(listing_id, row) for listing_id, row in found if row is not None]
         rows = np.array([row for _, row in known], np.int64)
@@ -39,6 +41,11 @@ class VisitedListings:
             tuple(None if code == UNKNOWN else paths[code] for code in columns.category[rows].tolist()),
             prices,
         )
+
+    @classmethod
+    def nothing(cls, texts: int, photos: int) -> "VisitedListings":
+        """No listings, in spaces of so many dimensions."""
+        return cls((), np.zeros((0, texts), np.float32), np.zeros((0, photos), np.float32), (), np.zeros(0))
 
     def at(self, places: Sequence[int]) -> "VisitedListings":
         """Those at `places`."""
