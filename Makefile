@@ -5,6 +5,10 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
 PORT ?= 8000
 DATA ?= ../shared/data
 BIN := .venv/bin
+MARKET := .cache/marketplace
+DEMO := .cache/demo
+# A file of figures is replaced only by a whole one.
+measure = $(BIN)/python benchmarks/$(1).py $(2) --json > .cache/$(1).json && mv .cache/$(1).json benchmarks/results/
 PIP_INSTALL := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check \
 	--constraint requirements.lock
 COVERAGE ?= --cov --cov-report=term
@@ -48,23 +52,25 @@ docs-check: setup
 bench: setup ## Measure quality on the data in DATA, and latency; figures go to benchmarks/results
 	@test -d "$(DATA)" || { echo 'no data at $(DATA): run make bench DATA=/path/to/data'; exit 1; }
 	mkdir -p benchmarks/results .cache
-	$(BIN)/python benchmarks/search_quality.py --products $(DATA)/electronics/products.jsonl.gz \
-		--judgements $(DATA)/electronics/judgements.csv --json > .cache/search_quality.json
-	mv .cache/search_quality.json benchmarks/results/
-	$(BIN)/bowerbird import $(DATA)/marketplace/Products.csv --photos $(DATA)/marketplace/images.zip \
-		--home .cache/marketplace
-	$(BIN)/bowerbird index --home .cache/marketplace
-	$(BIN)/python benchmarks/photo_retrieval.py --home .cache/marketplace --json > .cache/photo_retrieval.json
-	mv .cache/photo_retrieval.json benchmarks/results/
-	$(BIN)/python benchmarks/encode_throughput.py --photos $(DATA)/marketplace/images.zip \
-		--texts $(DATA)/marketplace/Products.csv --column product_description --json > .cache/encode_throughput.json
-	mv .cache/encode_throughput.json benchmarks/results/
-	$(BIN)/python benchmarks/ann_recall.py --json > .cache/ann_recall.json
-	mv .cache/ann_recall.json benchmarks/results/
-	$(BIN)/python benchmarks/search_latency.py --json > .cache/search_latency.json
-	mv .cache/search_latency.json benchmarks/results/
-	$(BIN)/python benchmarks/personal_latency.py --json > .cache/personal_latency.json
-	mv .cache/personal_latency.json benchmarks/results/
+	$(BIN)/bowerbird import $(DATA)/marketplace/Products.csv --photos $(DATA)/marketplace/images.zip --home $(MARKET)
+	$(BIN)/bowerbird index --home $(MARKET)
+	$(BIN)/bowerbird train all --home $(MARKET)
+	$(BIN)/bowerbird index --home $(MARKET)
+	$(BIN)/bowerbird demo --no-serve --home $(DEMO)
+	$(call measure,search_quality,--products $(DATA)/electronics/products.jsonl.gz \
+		--judgements $(DATA)/electronics/judgements.csv)
+	$(call measure,photo_retrieval,--home $(MARKET))
+	$(call measure,duplicates,--home $(MARKET))
+	$(call measure,next_listing,--sequences $(DATA)/beauty/sequences.txt.gz --items $(DATA)/beauty/items.jsonl.gz)
+	$(call measure,counterfactual,--home $(DEMO))
+	$(call measure,personalisation,--home $(DEMO))
+	$(call measure,encode_throughput,--photos $(DATA)/marketplace/images.zip \
+		--texts $(DATA)/marketplace/Products.csv --column product_description)
+	$(call measure,ann_recall)
+	$(call measure,search_latency)
+	$(call measure,personal_latency)
+	$(call measure,suggest_latency,--home $(MARKET))
+	$(call measure,event_throughput)
 
 format: setup ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .

@@ -31,6 +31,14 @@ HEADLINES = (
         "HTTP: words, answers a second to 4 clients",
         "value",
     ),
+    (
+        "a seller's category, price and duplicates: p50 ms",
+        "suggest_latency",
+        "category, price and duplicates in one call",
+        "p50 ms",
+    ),
+    ("next listing of Amazon Beauty's shoppers: HR@10", "next_listing", "HR@10", "next listing"),
+    ("the same by popularity", "next_listing", "HR@10", "popularity"),
     ("photos encoded a second", "encode_throughput", "photos: a second", "bowerbird bf16"),
     ("events taken a second, in bulk, 1 client", "event_throughput", "HTTP, bulk, 1 client", "events/s"),
     (
