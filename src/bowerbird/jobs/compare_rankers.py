@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bowerbird.errors import InputError
 from bowerbird.evaluation.click_gain import click_gains
-from bowerbird.evaluation.position_bias import LoggedImpressions, estimate_position_bias
 from bowerbird.evaluation.report import Figure, measure, table
+from bowerbird.jobs.click_positions import examination_of, positions_of
 from bowerbird.ranking.interleaving import FIRST, NEITHER, winner
 from bowerbird.ranking.page_record import PageRecord
 from bowerbird.storage.ranking_log import RankedPage
@@ -23,18 +22,22 @@ from bowerbird.storage.ranking_log import RankedPage
 UNRECORDED = "not recorded"
 EVEN = "even"
 CLIP = 10.0
-_POSITIONS = 100
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RankerComparison:
-    """Figures of each ranker; `corrected` says whether nDCG weighs clicks by position."""
+    """Figures of each ranker, and how likely each position was looked at where the log tells it."""
 
     pages: Mapping[str, int]  # by ranker
     figures: tuple[Figure, ...]
-    corrected: bool
+    examination: Floats | None = None  # (positions,) relative to position 1
+
+    @property
+    def corrected(self) -> bool:
+        """Whether nDCG weighs clicks by position."""
+        return self.examination is not None
 
     def payload(self) -> dict[str, Any]:
         """For a program to read."""
@@ -63,14 +66,14 @@ def compare_rankers(pages: Sequence[RankedPage], seed: int = 0) -> RankerCompari
     for page in pages:
         by_ranker.setdefault(page.record.ranker if page.record else UNRECORDED, []).append(page)
     by_ranker = dict(sorted(by_ranker.items(), key=lambda item: (-len(item[1]), item[0])))
-    examination = _examination(pages)
+    examination = examination_of(pages)
     figures: list[Figure] = []
     for ranker, theirs in by_ranker.items():
         figures += _figures(ranker, theirs, examination, seed)
     for theirs in by_ranker.values():
         figures += _interleaved(theirs, seed)
     counts = {ranker: len(theirs) for ranker, theirs in by_ranker.items()}
-    return RankerComparison(counts, tuple(figures), examination is not None)
+    return RankerComparison(counts, tuple(figures), examination)
 
 
 def _figures(ranker: str, pages: Sequence[RankedPage], examination: Floats | None, seed: int) -> list[Figure]:
@@ -108,7 +111,7 @@ def _winner(page: RankedPage) -> int:
 
 
 def _served_gains(pages: Sequence[RankedPage], examination: Floats | None) -> Floats:
-    positions = np.concatenate([_positions(page) for page in pages])
+    positions = np.concatenate([positions_of(page) for page in pages])
     grades = np.array([grade for page in pages for grade in page.grades], np.float64)
     numbers = np.repeat(np.arange(len(pages)), [len(page.grades) for page in pages])
     weights = grades
@@ -121,34 +124,6 @@ def _served_gains(pages: Sequence[RankedPage], examination: Floats | None) -> Fl
 def _reciprocal_rank(page: RankedPage) -> float:
     places = np.flatnonzero(np.array(page.grades) > 0)
     return 1 / float(page.page.first_position + places[0]) if len(places) else 0.0
-
-
-def _examination(pages: Sequence[RankedPage]) -> Floats | None:
-    """(positions,) None where no listing stood at two positions for one question."""
-    questions: dict[bytes, int] = {}
-    listings: dict[str, int] = {}
-    asked = [questions.setdefault(page.question, len(questions)) for page in pages]
-    lengths = [len(page.grades) for page in pages]
-    ids = [listings.setdefault(one, len(listings)) for page in pages for one in page.page.listing_ids]
-    positions = np.concatenate([np.empty(0, np.int64), *(_positions(page) for page in pages)])
-    deepest = int(positions.max(initial=1))
-    if deepest < 2:
-        return None
-    log = LoggedImpressions(
-        page=np.repeat(np.arange(len(pages)), lengths),
-        question=np.repeat(np.array(asked, np.int64), lengths),
-        listing=np.array(ids, np.int64),
-        position=positions,
-        clicked=np.array([grade > 0 for page in pages for grade in page.grades], np.bool_),
-    )
-    try:
-        return estimate_position_bias(log, min(deepest, _POSITIONS))
-    except InputError:
-        return None
-
-
-def _positions(page: RankedPage) -> NDArray[np.int64]:
-    return page.page.first_position + np.arange(len(page.grades))
 
 
 def _groups(pages: Sequence[RankedPage]) -> NDArray[np.int64]:

@@ -23,14 +23,17 @@ from starlette.types import Scope
 from bowerbird.errors import BowerbirdError, NotFoundError
 from bowerbird.market.query import Sort
 from bowerbird.serving import wording
+from bowerbird.serving.events_api import events_of
 from bowerbird.serving.facet_links import category_links, price_bars, value_links
 from bowerbird.serving.feed_pages import home_context, register_feed_pages, visits_of
 from bowerbird.serving.front import Front
 from bowerbird.serving.owner import Health, ModelPanels
+from bowerbird.serving.owner_activity import DOINGS, ActivityPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
 from bowerbird.serving.sell_pages import register_sell_page
 from bowerbird.serving.visitor import Visitor, remembered
 from bowerbird.serving.visits import Visits
+from bowerbird.storage.log_tally import LITTLE
 
 SIMILAR_LIMIT = 12
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -66,6 +69,7 @@ class _Pages:
         self._environment = environment
         self._health = Health()
         self._models = ModelPanels()
+        self._activity = ActivityPanels()
 
     def search(self, request: Request) -> Response:
         """The search page of an address; where it asks nothing, the home feed."""
@@ -108,6 +112,9 @@ class _Pages:
             state=state,
             models=self._models.panels(front.settings.models),
             checks=self._health.checks(front.settings),
+            activity=self._activity.latest(events_of(request).stores),
+            doings=DOINGS,
+            little=LITTLE,
             form=SearchForm(),
         )
 

@@ -38,6 +38,7 @@ _SINCE = (
     .order_by(events.c.sequence)
     .limit(bindparam("limit"))
 )
+_DOINGS_SINCE = _SINCE.where(events.c.type != EventType.IMPRESSION.value)
 _BUSIEST = (
     select(events.c.shopper, func.count())
     .where(events.c.shopper.is_not(None), events.c.type != EventType.IMPRESSION.value)
@@ -108,10 +109,11 @@ class EventLog:
         with self._database.writing() as connection:
             return append_events(connection, given)
 
-    def since(self, sequence: int, limit: int) -> list[LoggedEvent]:
-        """Up to `limit` events after `sequence`, in order."""
+    def since(self, sequence: int, limit: int, *, impressions: bool = True) -> list[LoggedEvent]:
+        """Up to `limit` events after `sequence`, in order; without the impressions, if asked."""
+        query = _SINCE if impressions else _DOINGS_SINCE
         with self._database.reading() as connection:
-            rows = connection.execute(_SINCE, {"after": sequence, "limit": limit}).all()
+            rows = connection.execute(query, {"after": sequence, "limit": limit}).all()
         return [LoggedEvent(row[0], event_of(row[1:])) for row in rows]
 
     def of_shopper(self, shopper: str, limit: int = 100) -> list[Event]:

@@ -14,8 +14,8 @@ import orjson
 from bowerbird.errors import MismatchError
 from bowerbird.market.event import Event, EventType
 from bowerbird.ranking.page_record import PageRecord
-from bowerbird.storage.event_log import LoggedEvent
 from bowerbird.storage.event_stores import EventStores
+from bowerbird.storage.log_tally import WHOLE_LOG, LogWindow
 from bowerbird.storage.query_log import ServedPage
 
 GRADES = {EventType.VIEW: 1, EventType.SAVE: 2, EventType.CONTACT: 3, EventType.PURCHASE: 4}
@@ -54,15 +54,21 @@ class RankedPage:
         )
 
 
-def read_ranking_log(stores: EventStores, surface: str = "search") -> list[RankedPage]:
-    """The pages of one surface, by time.
+def read_ranking_log(
+    stores: EventStores, surface: str = "search", window: LogWindow = WHOLE_LOG
+) -> list[RankedPage]:
+    """The pages of one surface that lie in `window`, by time.
 
     Raises:
         UnavailableError: the database does not answer.
     """
-    pages = [page for page in _pages(stores) if page.surface == surface]
+    pages = [
+        page
+        for page in _pages(stores, window.replies_after)
+        if page.surface == surface and page.time >= window.start
+    ]
     pages.sort(key=_time)
-    grades = graded(pages, [event for _, event in events_of(stores)])
+    grades = graded(pages, [event for _, event in events_of(stores, window.events_after)])
     return [
         RankedPage(
             page, _record(page), tuple(grades.get((page.query_id, one), 0) for one in page.listing_ids)
@@ -94,20 +100,14 @@ def graded(pages: Sequence[ServedPage], events: Sequence[Event]) -> dict[tuple[s
     return {place: grade for place, grade in grades.items() if place not in hidden}
 
 
-def events_of(stores: EventStores) -> Iterator[tuple[int, Event]]:
-    """Every event that is more than an impression, with its sequence, in the order of the log."""
-    after = 0
-    while some := stores.log.since(after, _AT_ONCE):
+def events_of(stores: EventStores, after: int = 0) -> Iterator[tuple[int, Event]]:
+    """Every event after a sequence that is more than an impression, with its own, in the order of the log."""
+    while some := stores.log.since(after, _AT_ONCE, impressions=False):
         after = some[-1].sequence
-        yield from ((one.sequence, one.event) for one in some if _counts(one))
+        yield from ((one.sequence, one.event) for one in some)
 
 
-def _counts(one: LoggedEvent) -> bool:
-    return one.event.type is not EventType.IMPRESSION
-
-
-def _pages(stores: EventStores) -> Iterator[ServedPage]:
-    after = 0
+def _pages(stores: EventStores, after: int) -> Iterator[ServedPage]:
     while some := stores.queries.since(after, _AT_ONCE):
         after = some[-1].sequence
         yield from (one.page for one in some)
