@@ -171,7 +171,7 @@ class ExactIndex:
 
     def vectors(self, rows: Rows) -> Vectors:
         """(m, d) float32, the stored vectors of `rows`."""
-        return self._rows[rows].astype(np.float32)
+        return singles(self._rows[rows])
 
     def save(self, folder: Path) -> None:
         """Write into the existing empty `folder`."""

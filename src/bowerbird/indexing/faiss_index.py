@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError
-from bowerbird.indexing.exact_index import best_rows, check_queries, inner_products
+from bowerbird.indexing.exact_index import best_rows, check_queries, inner_products, singles
 from bowerbird.indexing.vector_index import Mask, Vectors
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 
@@ -127,7 +127,7 @@ class FaissIndex:
 
     def vectors(self, rows: Rows) -> Vectors:
         """(m, d) float32, the float16 vectors of `rows`."""
-        return self._vectors[rows].astype(np.float32)
+        return singles(self._vectors[rows])
 
     def save(self, folder: Path) -> None:
         """Write into the existing empty `folder`."""

@@ -8,10 +8,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from bowerbird.errors import BowerbirdError
 from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.projection.attentions import Attentions, whose_of
+from bowerbird.projection.kept_tastes import DrawnFrom, KeptTastes
 from bowerbird.projection.market_taste import CountingWeights, MarketTaste
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.event_log import LoggedEvent
@@ -24,6 +26,7 @@ from bowerbird.taste.visited_listings import VisitedListings
 
 log = logging.getLogger(__name__)
 FOLLOWED_AT_ONCE = 1000
+KEPT_TASTES = 2000  # of some 15 kB each
 REFITTED_FROM = 100_000  # events behind: to fit anew is then faster than to count them one by one
 
 
@@ -59,6 +62,7 @@ class LiveTaste:
         self._index = index
         self._settings = settings
         self._attentions = Attentions(stores.log, settings.kept_shoppers)
+        self._tastes = KeptTastes(min(KEPT_TASTES, settings.kept_shoppers))
         self._market: MarketTaste | None = None
         self._erasures: int | None = None
         self._following = threading.RLock()
@@ -85,7 +89,16 @@ class LiveTaste:
         Raises:
             UnavailableError: the log does not answer.
         """
-        return self.taste_of(self.attention(shopper, session))
+        whose, forgotten = whose_of(shopper, session), self._tastes.forgotten
+        attentions = tuple(map(self._attentions.of, whose))
+        if not any(one.visits or one.hides for one in attentions):
+            return UNKNOWN_TASTE
+        drawn = DrawnFrom.of(self._index(), attentions)
+        taste = self._tastes.get(whose, drawn)
+        if taste is None:
+            taste = self.taste_of(_joined(attentions))
+            self._tastes.keep(whose, drawn, taste, forgotten)
+        return taste
 
     def attention(self, shopper: str | None, session: str | None) -> Attention:
         """What a shopper did, and what was done in a session.
@@ -93,11 +106,7 @@ class LiveTaste:
         Raises:
             UnavailableError: the log does not answer.
         """
-        attention = NO_ATTENTION
-        for whose in whose_of(shopper, session):
-            theirs = self._attentions.of(whose)
-            attention = attention.joined(theirs) if attention is not NO_ATTENTION else theirs
-        return attention
+        return _joined([self._attentions.of(whose) for whose in whose_of(shopper, session)])
 
     def taste_of(self, attention: Attention) -> ShopperTaste:
         """The taste that `attention` says, in the market as it is."""
@@ -123,6 +132,7 @@ class LiveTaste:
         whose = [*whose_of(shopper, None), *(one for session in sessions for one in whose_of(None, session))]
         with self._following:  # so that no batch of events that was read before is applied after
             self._attentions.forget(whose)
+            self._tastes.forget(whose)
             if self._market is not None:
                 self._market.forget(whose)
 
@@ -179,6 +189,7 @@ class LiveTaste:
         erasures = self.stores.log.state().erasures
         if self._erasures is not None and erasures != self._erasures:
             self._attentions.clear()
+            self._tastes.clear()
             if self._market is not None:
                 self._market.forget_all()
             for told in self.on_erasure:
@@ -196,3 +207,8 @@ class LiveTaste:
                     log.error("taste could not follow the event log; it is tried again: %s", error.message)
                 self.last_error = error.message
             self._wake.wait(self._settings.poll_seconds)
+
+
+def _joined(attentions: Sequence[Attention]) -> Attention:
+    """What was done by a shopper and in their session, together."""
+    return reduce(Attention.joined, attentions) if attentions else NO_ATTENTION

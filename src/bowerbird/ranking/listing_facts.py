@@ -47,11 +47,14 @@ class ListingFacts:
     def title_overlap(self, words: str, rows: Rows, index: MarketIndex) -> tuple[Floats, Floats]:
         """(n,) the share of the different `words` that each title has, and how many words a title has."""
         titles = self._titles(rows, index)
-        lengths = np.array([len(title) // 4 for title in titles], np.int64)
+        lengths = np.fromiter(map(len, titles), np.int64, len(titles)) // 4
         asked = np.frombuffer(self._stems(normalise(words)), np.uint32)
         if not len(asked):
             return np.full(len(rows), np.nan, np.float32), lengths.astype(np.float32)
-        has = np.isin(np.frombuffer(b"".join(titles), np.uint32), asked)
+        stems = np.frombuffer(b"".join(titles), np.uint32)
+        has = np.zeros(len(stems), bool)
+        for stem in asked:  # they are few: np.isin would sort
+            has |= stems == stem
         owners = np.repeat(np.arange(len(rows)), lengths)
         found = np.bincount(owners, has, len(rows))
         return (found / len(asked)).astype(np.float32), lengths.astype(np.float32)
@@ -75,17 +78,22 @@ class ListingFacts:
         return np.where(known, gaps, np.nan).astype(np.float32)
 
     def _titles(self, rows: Rows, index: MarketIndex) -> list[bytes]:
-        titles = self._of(index).titles
-        missing = [row for row in rows.tolist() if row not in titles]
-        if missing:
-            if len(titles) > TITLES_KEPT:
-                titles.clear()
-                missing = rows.tolist()
-            ids = index.columns.listing_ids
-            found = self._read_titles([ids[row] for row in missing])
-            for row in missing:
-                titles[row] = self._stems(listing_text(found.get(ids[row], "")))
-        return [titles[row] for row in rows.tolist()]
+        titles, wanted = self._of(index).titles, rows.tolist()
+        try:
+            return list(map(titles.__getitem__, wanted))
+        except KeyError:
+            self._read(wanted, index, titles)
+        return [titles[row] for row in wanted]
+
+    def _read(self, wanted: Sequence[int], index: MarketIndex, titles: dict[int, bytes]) -> None:
+        """Put the titles of `wanted` rows into `titles`."""
+        if len(titles) > TITLES_KEPT:
+            titles.clear()
+        missing = [row for row in wanted if row not in titles]
+        ids = index.columns.listing_ids
+        found = self._read_titles([ids[row] for row in missing])
+        for row in missing:
+            titles[row] = self._stems(listing_text(found.get(ids[row], "")))
 
     def _stems(self, text: str) -> bytes:
         stems = sorted({zlib.crc32(stem.encode()) for stem in self._analyser.analyze(text)})
