@@ -7,9 +7,10 @@ what was counted before. What was counted before a shopper was erased is shown n
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bowerbird.errors import BowerbirdError
+from bowerbird.evaluation.report import Figure
 from bowerbird.jobs.charts import Bar, Tick, columns
 from bowerbird.jobs.click_positions import PositionClicks
 from bowerbird.jobs.curve_charts import Curve, Range, curves, nice_range
@@ -71,13 +72,22 @@ class ActivityPanels:
 
 
 def _drawn(activity: MarketActivity) -> ActivityPanel:
-    figures = activity.rankers.figures
     return ActivityPanel(
         activity,
         days=_days(activity.days),
         positions=_positions(activity.positions),
-        rankers=Plot("Figures with their intervals", "", intervals(figures, "Rankers")) if figures else None,
+        rankers=_rankers(activity.rankers.figures),
     )
+
+
+def _rankers(figures: Sequence[Figure]) -> Plot | None:
+    """One figure of every ranker below the other; their baselines stand in the table."""
+    if not figures:
+        return None
+    names = list(dict.fromkeys(figure.name for figure in figures))
+    bare = [replace(figure, baseline=None, baseline_value=None) for figure in figures]
+    bare.sort(key=lambda figure: names.index(figure.name))
+    return Plot("Figures with their intervals", "", intervals(bare, "Figures of each ranker"))
 
 
 def _days(days: Sequence[DayTally]) -> Plot | None:
