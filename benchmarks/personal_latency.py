@@ -11,6 +11,7 @@ thread worked, which other work on the machine hardly changes; encoding words ru
 """
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -113,6 +114,8 @@ def _measured(settings: Settings, given: argparse.Namespace) -> Iterable[Figure]
         engine.tastes.refresh()
         yield Figure("start: counting all events, seconds", VALUE, time.perf_counter() - started)
         yield Figure("start: counting all events, processor", VALUE, time.process_time() - worked)
+        gc.collect()
+        gc.freeze()  # as the server does once its index is open
         rng = np.random.default_rng([given.seed, 4])
         yield from _searches(engine, given.queries, given.shoppers, rng)
         yield from _feeds(engine, logs.log, given.feeds, given.shoppers, rng)

@@ -136,7 +136,7 @@ class Feeds:
         for event in request.events:
             attention = attention.after(event, 0)
         allowed = index.allowed(Filters())
-        for listing_id in (*attention.visits, *attention.hidden):
+        for listing_id in (*attention.kept, *attention.hidden):
             row = index.row(listing_id)
             if row is not None and row < len(allowed):
                 allowed[row] = False

@@ -27,9 +27,7 @@ class DrawnFrom:
     @classmethod
     def of(cls, index: MarketIndex, attentions: tuple[Attention, ...]) -> "DrawnFrom":
         """What a taste of `attentions` would be drawn from now."""
-        named = (
-            listing for one in attentions for listings in (one.visits, one.hides) for listing in listings
-        )
+        named = (listing for one in attentions for listings in (one.kept, one.hides) for listing in listings)
         return cls(weakref.ref(index), attentions, tuple(map(index.row, named)))
 
     def is_as(self, other: "DrawnFrom") -> bool:

@@ -91,7 +91,7 @@ class LiveTaste:
         """
         whose, forgotten = whose_of(shopper, session), self._tastes.forgotten
         attentions = tuple(map(self._attentions.of, whose))
-        if not any(one.visits or one.hides for one in attentions):
+        if not any(one.kept or one.hides for one in attentions):
             return UNKNOWN_TASTE
         drawn = DrawnFrom.of(self._index(), attentions)
         taste = self._tastes.get(whose, drawn)
@@ -110,7 +110,7 @@ class LiveTaste:
 
     def taste_of(self, attention: Attention) -> ShopperTaste:
         """The taste that `attention` says, in the market as it is."""
-        if not attention.visits and not attention.hides:
+        if not attention.kept and not attention.hides:
             return UNKNOWN_TASTE
         longest, index = self._settings.weighing.longest, self._index()
         visited = [listing for listing, _ in attention.in_order][-longest:]
