@@ -60,18 +60,21 @@ class TitleWords:
         for text in texts:
             for word in text:
                 frequencies[word] = frequencies.get(word, 0) + 1
-        rarities = [math.log(1 + len(texts) / frequency) for frequency in frequencies.values()]
-        fitted = cls(
+        rarities = np.array([math.log(1 + len(texts) / one) for one in frequencies.values()], np.float64)
+        code_of = {word: code for code, word in enumerate(frequencies)}
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        every = (code_of[word] for text in texts for word in text)
+        codes = np.fromiter(every, np.int32, int(lengths.sum()))
+        owners = np.repeat(np.arange(len(texts)), lengths)
+        norms = np.sqrt(np.bincount(owners, rarities[codes] ** 2, len(texts)))
+        return cls(
             list(frequencies),
-            np.array(rarities, np.float64),
+            rarities,
             math.log(1 + max(len(texts), 1)),
-            np.zeros(1, np.int64),
-            np.empty(0, np.int32),
-            np.empty(0, np.float32),
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            codes,
+            (rarities[codes] / np.maximum(norms, 1e-12)[owners]).astype(np.float32),
         )
-        for text in texts:
-            fitted._append(text)
-        return fitted
 
     def append(self, title: str) -> None:
         """The next row."""
