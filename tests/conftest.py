@@ -1,6 +1,7 @@
 """What tests of several packages share."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,6 +31,12 @@ EXPORTERS = (
     "pretrained.py",
     "text_backbone.py",
 )
+
+
+def pytest_configure() -> None:
+    """Take away the size of a terminal that pytest-xdist gives its processes: tests set their own."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
