@@ -82,18 +82,19 @@ class ListingFacts:
         try:
             return list(map(titles.__getitem__, wanted))
         except KeyError:
-            self._read(wanted, index, titles)
-        return [titles[row] for row in wanted]
+            return self._read(wanted, index, titles)
 
-    def _read(self, wanted: Sequence[int], index: MarketIndex, titles: dict[int, bytes]) -> None:
-        """Put the titles of `wanted` rows into `titles`."""
+    def _read(self, wanted: Sequence[int], index: MarketIndex, titles: dict[int, bytes]) -> list[bytes]:
+        """The titles of `wanted` rows, which are kept in `titles` from now on."""
         if len(titles) > TITLES_KEPT:
             titles.clear()
-        missing = [row for row in wanted if row not in titles]
+        own = {row: titles.get(row) for row in wanted}  # another thread may clear `titles` meanwhile
+        missing = [row for row, title in own.items() if title is None]
         ids = index.columns.listing_ids
         found = self._read_titles([ids[row] for row in missing])
-        for row in missing:
-            titles[row] = self._stems(listing_text(found.get(ids[row], "")))
+        read = {row: self._stems(listing_text(found.get(ids[row], ""))) for row in missing}
+        titles |= read
+        return [title if (title := own[row]) is not None else read[row] for row in wanted]
 
     def _stems(self, text: str) -> bytes:
         stems = sorted({zlib.crc32(stem.encode()) for stem in self._analyser.analyze(text)})
