@@ -52,6 +52,33 @@ def evaluate_rankers(
         out.print(line, markup=False, soft_wrap=True)
 
 
+@app.command("log")
+def evaluate_log(
+    surface: Annotated[str, typer.Option(help="Which pages: search, feed or similar.")] = "search",
+    k: Annotated[int, typer.Option(min=1, help="How far down a page counts.")] = 10,
+    later: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Share of the pages, the latest, that are judged.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """How served pages fared: nDCG, MRR and hit rate of clicks; coverage, novelty and concentration."""
+    from bowerbird.assembly import open_catalogue, open_event_stores
+    from bowerbird.jobs.log_report import report_log
+    from bowerbird.storage.ranking_log import read_ranking_log
+
+    settings = load_settings(home)
+    with closing(open_event_stores(settings)) as stores, closing(open_catalogue(settings)) as catalogue:
+        pages = read_ranking_log(stores, surface)
+        report = report_log(pages, surface=surface, size=len(catalogue), k=k, later=later, seed=seed)
+    if as_json:
+        print_json(report.payload())
+        return
+    for line in report.lines():
+        out.print(line, markup=False, soft_wrap=True)
+
+
 @app.command("models")
 def evaluate_models(
     output: Annotated[

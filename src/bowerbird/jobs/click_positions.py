@@ -56,24 +56,34 @@ def clicks_by_position(
     ]
 
 
-def examination_of(pages: Sequence[RankedPage]) -> Floats | None:
-    """(positions,) None where no clicked listing stood at two positions for one question."""
+def asked_by(pages: Sequence[RankedPage]) -> NDArray[np.int64]:
+    """(n,) equal for pages of one shopper, which hang together; one served to nobody stands alone."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(page.whose or page.page.query_id, len(numbers)) for page in pages])
+
+
+def impressions_of(pages: Sequence[RankedPage]) -> LoggedImpressions:
+    """Every listing shown; pages are numbered as given, questions and listings as they first come."""
     questions: dict[bytes, int] = {}
     listings: dict[str, int] = {}
     asked = [questions.setdefault(page.question, len(questions)) for page in pages]
     lengths = [len(page.grades) for page in pages]
     ids = [listings.setdefault(one, len(listings)) for page in pages for one in page.page.listing_ids]
-    positions = np.concatenate([np.empty(0, np.int64), *(positions_of(page) for page in pages)])
-    deepest = int(positions.max(initial=1))
-    if deepest < 2:
-        return None
-    log = LoggedImpressions(
+    return LoggedImpressions(
         page=np.repeat(np.arange(len(pages)), lengths),
         question=np.repeat(np.array(asked, np.int64), lengths),
         listing=np.array(ids, np.int64),
-        position=positions,
+        position=np.concatenate([np.empty(0, np.int64), *(positions_of(page) for page in pages)]),
         clicked=np.array([grade > 0 for page in pages for grade in page.grades], np.bool_),
     )
+
+
+def examination_of(pages: Sequence[RankedPage]) -> Floats | None:
+    """(positions,) None where no clicked listing stood at two positions for one question."""
+    log = impressions_of(pages)
+    deepest = int(log.position.max(initial=1))
+    if deepest < 2:
+        return None
     try:
         return estimate_position_bias(log, min(deepest, _POSITIONS))
     except InputError:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bowerbird.evaluation.click_gain import click_gains
 from bowerbird.evaluation.report import Figure, measure, table
-from bowerbird.jobs.click_positions import examination_of, positions_of
+from bowerbird.jobs.click_positions import asked_by, examination_of, positions_of
 from bowerbird.ranking.interleaving import FIRST, NEITHER, winner
 from bowerbird.ranking.page_record import PageRecord
 from bowerbird.storage.ranking_log import RankedPage
@@ -77,7 +77,7 @@ def compare_rankers(pages: Sequence[RankedPage], seed: int = 0) -> RankerCompari
 
 
 def _figures(ranker: str, pages: Sequence[RankedPage], examination: Floats | None, seed: int) -> list[Figure]:
-    groups = _groups(pages)
+    groups = asked_by(pages)
     clicked = np.array([page.clicks > 0 for page in pages], np.float64)
     figures = [measure("pages with a click", ranker, clicked, seed=seed, groups=groups)]
     first = np.array([_reciprocal_rank(page) for page in pages])
@@ -85,7 +85,7 @@ def _figures(ranker: str, pages: Sequence[RankedPage], examination: Floats | Non
     some = [page for page in pages if page.clicks]
     if some:
         gains = _served_gains(some, examination)
-        figures.append(measure("nDCG of clicks", ranker, gains, seed=seed, groups=_groups(some)))
+        figures.append(measure("nDCG of clicks", ranker, gains, seed=seed, groups=asked_by(some)))
     return figures
 
 
@@ -98,7 +98,7 @@ def _interleaved(pages: Sequence[RankedPage], seed: int) -> list[Figure]:
     first, second = record.rankers
     wins = np.array([won == FIRST for _, won in decided], np.float64)
     even = np.full(len(wins), 0.5)
-    groups = _groups([page for page, _ in decided])
+    groups = asked_by([page for page, _ in decided])
     name = f"interleaved pages won against {second}"
     return [measure(name, first, wins, seed=seed, groups=groups, baseline=(EVEN, even))]
 
@@ -124,9 +124,3 @@ def _served_gains(pages: Sequence[RankedPage], examination: Floats | None) -> Fl
 def _reciprocal_rank(page: RankedPage) -> float:
     places = np.flatnonzero(np.array(page.grades) > 0)
     return 1 / float(page.page.first_position + places[0]) if len(places) else 0.0
-
-
-def _groups(pages: Sequence[RankedPage]) -> NDArray[np.int64]:
-    """Pages of one shopper hang together; one served to nobody in particular stands alone."""
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(page.whose or page.page.query_id, len(numbers)) for page in pages])
