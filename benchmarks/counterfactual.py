@@ -1,7 +1,6 @@
 """Whether the log of one ranking tells what another would have been clicked, against the simulator's truth.
 
-    python benchmarks/counterfactual.py --home HOME [--seeds 20] [--impressions 100000] [--clip 10]
-        [--output FILE] [--json]
+    python benchmarks/counterfactual.py --home HOME [--seeds 20] [--impressions 100000] [--clip 10] [--json]
 
 HOME is a demo home (`bowerbird demo`); nothing is written to it. Each seed draws other shoppers, who look
 around as those of the demo do, and the first so many listings that they were shown are the log. Position bias
@@ -72,7 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--impressions", type=int, default=100_000)
     parser.add_argument("--clip", type=float, default=10.0)
-    parser.add_argument("--output", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     try:
@@ -87,8 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "figures": figures(summary(estimates)),
         "estimates": [asdict(estimate) for estimate in estimates],
     }
-    if given.output:
-        given.output.write_text(json.dumps(report) + "\n", encoding="utf-8")
     if given.json:
         print(json.dumps(report))
     else:

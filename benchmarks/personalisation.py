@@ -1,7 +1,6 @@
 """What personal search, debiasing, exploration and three clicks bring, against the simulated shoppers' truth.
 
-    python benchmarks/personalisation.py --home HOME [--searches 2] [--sessions 100] [--seed 0]
-        [--output FILE] [--json]
+    python benchmarks/personalisation.py --home HOME [--searches 2] [--sessions 100] [--seed 0] [--json]
 
 HOME is a demo home with simulated shoppers (`bowerbird demo`); nothing is written to it. The first part is
 `bowerbird evaluate shoppers --learn`. The second simulates the same shoppers again with other shares of their
@@ -50,7 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--searches", type=int, default=2)
     parser.add_argument("--sessions", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     settings = load_settings(given.home)
@@ -72,8 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)
         return error.exit_code
     payload = {"figures": figures(report, explored), **report.payload(), "exploration": explored}
-    if given.output:
-        given.output.write_text(json.dumps(payload) + "\n", encoding="utf-8")
     print(json.dumps(payload) if given.json else "\n".join([*report.lines(), *map(str, explored)]))
     return 0
 
