@@ -1,7 +1,7 @@
 """What every front calls: one listing and one query, all the way through.
 
-The life of a query is `Engine.search`, read top to bottom: understand, encode, retrieve, fuse, sort, rank,
-page, explain.
+The life of a query is `Engine.search`, read top to bottom: understand, encode (while taste and keywords are
+looked up), retrieve, fuse, sort, rank, page, explain.
 """
 
 import uuid
@@ -79,10 +79,12 @@ class Engine:
         clock = StageClock()
         cursor = Cursor.parse(query.cursor, query) if query.cursor else None
         ticket = ticket_of(cursor)
-        matched = self._matcher.match(query, self.projection.current, clock)
+        with self._matcher.asking(query, self.projection.current, clock) as asked:
+            with clock.stage("taste"):
+                taste = self._taste_if_known(query)
+            matched = self._matcher.matched(asked, clock)
         opened, candidates = matched.opened, matched.candidates
         with clock.stage("rank"):
-            taste = self._taste_if_known(query)
             reranked = self._ranked(query, matched, ticket, taste)
             matches = reranked.matches if reranked else matched.matches
         with clock.stage("page"):

@@ -56,6 +56,22 @@ def test_an_empty_text_has_the_zero_vector(text_encoder):
     assert text_encoder.encode([]).shape == (0, text_encoder.dimension)
 
 
+@pytest.mark.parametrize("text", [*TEXTS, " "])
+def test_a_text_is_encoded_while_its_caller_does_something_else(text_encoder, text):
+    with text_encoder.encoding(text) as vector:
+        meanwhile = text_encoder.encode(["something else"])
+        found = vector()
+    np.testing.assert_allclose(found, text_encoder.encode([text])[0], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(meanwhile, text_encoder.encode(["something else"]), rtol=0, atol=1e-5)
+
+
+def test_a_caller_that_fails_meanwhile_leaves_the_encoder_usable(text_encoder):
+    before = text_encoder.encode(["red sofa"])
+    with pytest.raises(OSError, match="gone"), text_encoder.encoding("bicycle"):
+        raise OSError("gone")
+    np.testing.assert_allclose(text_encoder.encode(["red sofa"]), before, rtol=0, atol=1e-5)
+
+
 def test_only_the_first_tokens_are_read(text_artefact, text_encoder):
     short = TextEncoder(text_artefact, "f32", max_length=8)
     assert short.fingerprint != text_encoder.fingerprint

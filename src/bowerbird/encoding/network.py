@@ -5,7 +5,7 @@ or bf16; the latter only where the CPU computes it.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -90,6 +90,16 @@ class Network:
             request.infer(list(inputs), share_inputs=True)
             return _output(request)
 
+    @contextmanager
+    def running(self, inputs: Inputs) -> Iterator[Callable[[], Outputs]]:
+        """What waits for the (n, d) output; threads of the runtime compute it during the block."""
+        with self._pool.request() as request:
+            request.start_async(list(inputs), share_inputs=True)
+            try:
+                yield lambda: _awaited(request)
+            finally:
+                request.wait()
+
     def run_many(self, batches: Iterable[Inputs]) -> Iterator[Outputs]:
         """The output of each of `batches`, in order; the next ones are computed while one is used."""
         pool = self._pool
@@ -153,11 +163,15 @@ class _RequestPool:
 
 def _finish(waiting: deque[tuple[Any, Inputs]], free: list[Any]) -> Outputs:
     request, _ = waiting[0]
-    request.wait()
-    output = _output(request)
+    output = _awaited(request)
     waiting.popleft()
     free.append(request)
     return output
+
+
+def _awaited(request: Any) -> Outputs:  # noqa: ANN401 - OpenVINO ships no types
+    request.wait()
+    return _output(request)
 
 
 def _output(request: Any) -> Outputs:  # noqa: ANN401 - OpenVINO ships no types

@@ -1,6 +1,7 @@
 """Words to unit vectors: tokens by `tokenizers`, batches of like length, one exported network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -76,6 +77,16 @@ class TextEncoder:
         for batch, output in zip(batches, outputs, strict=True):
             vectors[[rows[position] for position in batch]] = unit_rows(output)
         return vectors
+
+    @contextmanager
+    def encoding(self, text: str) -> Iterator[Callable[[], Vectors]]:
+        """What waits for the (dimension,) vector that `encode` gives; it is computed during the block."""
+        if not text.strip():
+            yield lambda: np.zeros(self.dimension, np.float32)
+            return
+        token_ids = self._preparation.tokenize(self._tokenizer, [text])
+        with self._network.running(self._inputs(token_ids, [0])) as output:
+            yield lambda: unit_rows(output())[0]
 
     def _batches(self, token_ids: Sequence[Sequence[int]]) -> list[list[int]]:
         """Positions by length, the longest first, cut so that a batch has about BATCH_TOKENS tokens."""

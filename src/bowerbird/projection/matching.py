@@ -3,11 +3,14 @@
 All of it before anything is known of who asks.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.text_encoder import TextEncoder
 from bowerbird.market.query import Filters, Query
 from bowerbird.market.ranked_list import RankedList
@@ -18,16 +21,7 @@ from bowerbird.retrieval.looks import rank_by_looks
 from bowerbird.retrieval.match_set import MatchSet, sorted_matches
 from bowerbird.retrieval.meaning import rank_by_meaning
 from bowerbird.retrieval.rank_fusion import reciprocal_rank_fusion
-from bowerbird.retrieval.retriever import (
-    Candidates,
-    KeywordRetriever,
-    PhotoRetriever,
-    PicturedRetriever,
-    Question,
-    Retriever,
-    TextRetriever,
-    retrieve_all,
-)
+from bowerbird.retrieval.retriever import Candidates, Question, VectorBranch, keyword_matches
 from bowerbird.retrieval.understanding import Understood, Vocabulary, merged_filters, understand
 
 
@@ -44,6 +38,18 @@ class SearchSettings:
     pictured_depth: int
     photo_cutoff: Cutoff
     kept_rows: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A query that is understood, and whose words are being encoded."""
+
+    query: Query
+    opened: OpenGeneration
+    understood: Understood
+    filters: Filters  # those given, and those that were understood
+    allowed: NDArray[np.bool_]
+    text_vector: Callable[[], Vectors]  # waits for the (d_text,) vector of the words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,20 +84,46 @@ class Matcher:
         Raises:
             InputError: a filter is on a field this market lacks.
         """
+        with self.asking(query, opened, clock) as asked:
+            return self.matched(asked, clock)
+
+    @contextmanager
+    def asking(self, query: Query, opened: OpenGeneration, clock: StageClock) -> Iterator[Asked]:
+        """`query` understood. Its words are encoded by other threads during the block, for `matched`.
+
+        Raises:
+            InputError: a filter is on a field this market lacks.
+        """
         with clock.stage("understand"):
             understood, filters = self._understood(query, opened)
             allowed = opened.index.allowed(filters)
+        with self._text_encoder.encoding(understood.words) as text_vector:
+            yield Asked(query, opened, understood, filters, allowed, text_vector)
+
+    def matched(self, asked: Asked, clock: StageClock) -> Matched:
+        """The whole match set of what is asked. Keywords are looked up before the words' vector is there."""
+        opened, allowed = asked.opened, asked.allowed
         with clock.stage("encode"):
-            question = self._question(understood.words, query.photo, opened)
+            photo = asked.query.photo
+            photo_vector = None if photo is None else opened.photo_embedder.encode([photo])[0]
+        words = asked.understood.words
         with clock.stage("retrieve"):
-            candidates = retrieve_all(self._retrievers(opened), question, allowed)
+            keywords = keyword_matches(opened.index, words, self._settings.match_limit, allowed)
+        with clock.stage("encode"):
+            text = asked.text_vector() if words else None
+            question = Question(words, text, photo_vector, opened.pictured_vector(text))
+        with clock.stage("retrieve"):
+            found = {"keywords": keywords.ranked if keywords else RankedList.empty()}
+            for branch, vector in self._branches(opened, question):
+                found[branch.name] = branch.matches(vector, allowed)
+            candidates = Candidates(found, keywords)
         with clock.stage("fuse"):
             depth, floor = self._settings.meaning_depth, self._settings.photo_cutoff.floor
             candidates = rank_by_meaning(candidates, question, opened.index, depth)
             candidates = rank_by_looks(candidates, question, opened.index, depth, floor)
             ranked = self._fused(candidates, question, allowed)
-            matches = sorted_matches(ranked, opened.index.columns, query.sort, filters.near)
-        return Matched(opened, understood, filters, allowed, question, candidates, matches)
+            matches = sorted_matches(ranked, opened.index.columns, asked.query.sort, asked.filters.near)
+        return Matched(opened, asked.understood, asked.filters, allowed, question, candidates, matches)
 
     def _understood(self, query: Query, opened: OpenGeneration) -> tuple[Understood, Filters]:
         """What the words say; a filter that the caller gave outright wins over one that is read from them."""
@@ -109,21 +141,20 @@ class Matcher:
             self._vocabulary = kept = (state, Vocabulary.of(opened.index.columns))
         return kept[1]
 
-    def _question(self, words: str, photo: NDArray[np.uint8] | None, opened: OpenGeneration) -> Question:
-        text = self._text_encoder.encode([words])[0] if words else None
-        photo_vector = None if photo is None else opened.photo_embedder.encode([photo])[0]
-        return Question(words, text, photo_vector, opened.pictured_vector(text))
-
-    def _retrievers(self, opened: OpenGeneration) -> tuple[Retriever, ...]:
+    def _branches(
+        self, opened: OpenGeneration, question: Question
+    ) -> Iterator[tuple[VectorBranch, Vectors | None]]:
+        """Every branch of vectors, and what it is asked."""
         index, settings, background = opened.index, self._settings, opened.photo_background
-        return (
-            KeywordRetriever(index, settings.match_limit),
-            TextRetriever(index, opened.text_background, opened.text_cutoff, settings.text_depth),
-            PhotoRetriever(
-                index, background, opened.photo_cutoff(settings.photo_cutoff), settings.photo_depth
-            ),
-            PicturedRetriever(index, background, opened.pictured_cutoff, settings.pictured_depth),
+        strict, pictured = opened.photo_cutoff(settings.photo_cutoff), opened.pictured_cutoff
+        texts = VectorBranch(
+            "text", index.search_texts, opened.text_background, opened.text_cutoff, settings.text_depth
         )
+        photos = VectorBranch("photo", index.search_photos, background, strict, settings.photo_depth)
+        words = VectorBranch("pictured", index.search_photos, background, pictured, settings.pictured_depth)
+        yield texts, question.text_vector
+        yield photos, question.photo_vector
+        yield words, question.pictured_vector
 
     def _fused(self, candidates: Candidates, question: Question, allowed: NDArray[np.bool_]) -> RankedList:
         if question.words or question.photo_vector is not None:

@@ -13,10 +13,10 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block as the stage `name`."""
+        """Time the block as the stage `name`, or as some more of it."""
         started = time.perf_counter()
         yield
-        self.stages[name] = 1000 * (time.perf_counter() - started)
+        self.stages[name] = self.stages.get(name, 0.0) + 1000 * (time.perf_counter() - started)
 
     @property
     def total_ms(self) -> float:

@@ -1,11 +1,10 @@
-"""One question, several branches, each answering with listing rows by falling score.
+"""One question, several branches (keywords, text, photo, pictured), each with listing rows by falling score.
 
 The branches' lists are what rank fusion joins and what an explanation quotes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.indexing.keyword_index import KeywordMatches
@@ -26,92 +25,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Retrieved:
-    """What one branch answered; `keywords` only from the branch of words."""
+class VectorBranch:
+    """A branch of retrieval by cosine: the listings whose words, or whose best photo, are near a vector."""
 
-    ranked: RankedList
-    keywords: KeywordMatches | None = None
-
-
-class Retriever(Protocol):
-    """A branch of retrieval."""
-
-    @property
-    def branch(self) -> str:
-        """Its name in weights, replies and explanations."""
-
-    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
-        """Its matches above its cut-off among the (n,) `allowed` rows; none if its part is not asked."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KeywordRetriever:
-    """Every listing that holds the words, by BM25."""
-
-    index: MarketIndex
-    limit: int
-    branch: str = "keywords"
-
-    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
-        """All keyword matches, at most `limit`."""
-        if not question.words:
-            return Retrieved(RankedList.empty())
-        matches = self.index.keywords.search(question.words, limit=self.limit, allowed=allowed)
-        return Retrieved(matches.ranked, matches)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TextRetriever:
-    """The listings whose words mean what the question means, by cosine."""
-
-    index: MarketIndex
+    name: str  # in weights, replies and explanations
+    search: Callable[[Vectors, int, Mask], RankedList]  # of the index: by vector, depth and allowed rows
     background: Background
     cutoff: Cutoff
     depth: int
-    branch: str = "text"
 
-    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
-        """At most `depth` listings above the cut-off."""
-        if question.text_vector is None:
-            return Retrieved(RankedList.empty())
-        ranked = self.index.search_texts(question.text_vector, self.depth, allowed)
-        return Retrieved(self.background.keep(question.text_vector, ranked, self.cutoff))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PhotoRetriever:
-    """The listings with the photo that looks most like the question's, by cosine."""
-
-    index: MarketIndex
-    background: Background
-    cutoff: Cutoff
-    depth: int
-    branch: str = "photo"
-
-    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
-        """At most `depth` listings above the cut-off."""
-        if question.photo_vector is None:
-            return Retrieved(RankedList.empty())
-        ranked = self.index.search_photos(question.photo_vector, self.depth, allowed)
-        return Retrieved(self.background.keep(question.photo_vector, ranked, self.cutoff))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PicturedRetriever:
-    """The listings with the photo that shows best what the words say, by cosine."""
-
-    index: MarketIndex
-    background: Background
-    cutoff: Cutoff
-    depth: int
-    branch: str = "pictured"
-
-    def retrieve(self, question: Question, allowed: Mask) -> Retrieved:
-        """At most `depth` listings above the cut-off; none where words and photos share no space."""
-        if question.pictured_vector is None:
-            return Retrieved(RankedList.empty())
-        ranked = self.index.search_photos(question.pictured_vector, self.depth, allowed)
-        return Retrieved(self.background.keep(question.pictured_vector, ranked, self.cutoff))
+    def matches(self, vector: Vectors | None, allowed: Mask) -> RankedList:
+        """At most `depth` of the (n,) `allowed` listings above the cut-off; none where nothing is asked."""
+        if vector is None:
+            return RankedList.empty()
+        return self.background.keep(vector, self.search(vector, self.depth, allowed), self.cutoff)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +49,6 @@ class Candidates:
     keywords: KeywordMatches | None = None
 
 
-def retrieve_all(retrievers: Sequence[Retriever], question: Question, allowed: Mask) -> Candidates:
-    """Ask every branch the same question."""
-    answers = {retriever.branch: retriever.retrieve(question, allowed) for retriever in retrievers}
-    keywords = next((answer.keywords for answer in answers.values() if answer.keywords is not None), None)
-    return Candidates({branch: answer.ranked for branch, answer in answers.items()}, keywords)
+def keyword_matches(index: MarketIndex, words: str, limit: int, allowed: Mask) -> KeywordMatches | None:
+    """The best `limit` of the (n,) `allowed` listings that hold the words, by BM25; None without words."""
+    return index.keywords.search(words, limit=limit, allowed=allowed) if words else None
