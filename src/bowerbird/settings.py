@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,20 +19,17 @@ from pydantic_settings import (
 )
 
 from bowerbird.errors import InputError
+from bowerbird.intake import EventSettings, Group, PhotoSettings, ServingSettings
 
 DEFAULT_HOME = Path("market")
 SETTINGS_FILE = "bowerbird.toml"
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EncoderSettings(_Group):
+class EncoderSettings(Group):
     """Which networks turn photos and words into vectors."""
 
     photo_backbone: str = Field(
-        "efficientnet-lite0", description="Packaged name, Hugging Face name or local folder."
+        "efficientnet-lite2", description="Packaged name, Hugging Face name or local folder."
     )
     text_backbone: str = Field(
         "all-MiniLM-L6-v2", description="Packaged name, Hugging Face name or local folder."
@@ -48,7 +45,7 @@ class EncoderSettings(_Group):
     )
 
 
-class IndexSettings(_Group):
+class IndexSettings(Group):
     """How vectors and words are made searchable."""
 
     vector_index: Literal["auto", "flat", "hnsw", "ivf"] = Field(
@@ -67,7 +64,7 @@ class IndexSettings(_Group):
     )
 
 
-class SearchSettings(_Group):
+class SearchSettings(Group):
     """How a query is answered."""
 
     rrf_k: float = Field(60.0, gt=0, description="k of reciprocal rank fusion.")
@@ -101,7 +98,7 @@ class SearchSettings(_Group):
     kept_rows: int = Field(2_000_000, ge=1, description="Rows of match sets kept in memory for paging.")
 
 
-class RankingSettings(_Group):
+class RankingSettings(Group):
     """How the first matches of a query are ordered for whoever asks."""
 
     shares: dict[str, float] = Field(
@@ -121,7 +118,7 @@ class RankingSettings(_Group):
     )
 
 
-class TasteSettings(_Group):
+class TasteSettings(Group):
     """What is drawn from shoppers' events, and the feeds that are made of it."""
 
     recency: float = Field(
@@ -160,48 +157,6 @@ class TasteSettings(_Group):
     feed_per_seller: int = Field(3, ge=1, description="Most listings of one seller among 24 in a row.")
     feed_heads_per_hour: int = Field(
         500, ge=1, description="Most different shoppers whose feeds one listing may head within an hour."
-    )
-
-
-class PhotoSettings(_Group):
-    """What photos are taken in."""
-
-    max_bytes: int = Field(20_000_000, ge=1, description="Largest photo file.")
-    max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of a photo, from its header.")
-
-
-class EventSettings(_Group):
-    """What shoppers do: what is taken, logged and kept."""
-
-    log_queries: bool = Field(
-        True, description="Log each reply served: what was asked, by whom, and the listings shown."
-    )
-    keep_days: float = Field(
-        0, ge=0, description="Days after which events and logged replies are deleted; 0 keeps them for ever."
-    )
-    oldest_days: float = Field(
-        7300, ge=0, description="Events of more days ago are refused, as of a wrong clock; 0 takes any."
-    )
-    future_seconds: float = Field(
-        300, ge=0, description="Events that lie further in the future are refused; clocks differ a little."
-    )
-    waiting_pages: int = Field(
-        10_000, ge=1, description="Most replies that wait to be logged; more are not logged, but counted."
-    )
-
-
-class ServingSettings(_Group):
-    """The web server."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
-    max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
-    max_bulk_rows: int = Field(10_000, ge=1, description="Most listings, or events, in one bulk call.")
-    follow_visitors: bool = Field(
-        True, description="The pages keep a session in a cookie, and log looks, saves and hides under it."
-    )
-    demo_shoppers: int = Field(
-        0, ge=0, le=20, description="Busiest shoppers whom any visitor of the pages may be seen as; in demos."
     )
 
 

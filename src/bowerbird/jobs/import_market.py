@@ -26,9 +26,10 @@ from bowerbird.cleaning.reading import Source, open_source
 from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.cleaning.rejection import Part, PhotoReference, Reason, Rejection, reject_photo
 from bowerbird.errors import InputError, NotFoundError
+from bowerbird.intake import PhotoSettings
 from bowerbird.market.listing import Listing, Photo
 from bowerbird.progress import Progress
-from bowerbird.settings import PhotoSettings, Settings
+from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.import_log import ImportRun
 from bowerbird.storage.photo_store import PhotoStore

@@ -1,0 +1,60 @@
+"""The knobs of what is taken in and served: photos, events, the web server and who may use it.
+
+They are groups of `settings.Settings`, which reads them.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Group(BaseModel):
+    """Settings that belong together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PhotoSettings(Group):
+    """What photos are taken in."""
+
+    max_bytes: int = Field(20_000_000, ge=1, description="Largest photo file.")
+    max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of a photo, from its header.")
+
+
+class EventSettings(Group):
+    """What shoppers do: what is taken, logged and kept."""
+
+    log_queries: bool = Field(
+        True, description="Log each reply served: what was asked, by whom, and the listings shown."
+    )
+    keep_days: float = Field(
+        0, ge=0, description="Days after which events and logged replies are deleted; 0 keeps them for ever."
+    )
+    oldest_days: float = Field(
+        7300, ge=0, description="Events of more days ago are refused, as of a wrong clock; 0 takes any."
+    )
+    future_seconds: float = Field(
+        300, ge=0, description="Events that lie further in the future are refused; clocks differ a little."
+    )
+    waiting_pages: int = Field(
+        10_000, ge=1, description="Most replies that wait to be logged; more are not logged, but counted."
+    )
+
+
+class ServingSettings(Group):
+    """The web server."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
+    max_bulk_rows: int = Field(10_000, ge=1, description="Most listings, or events, in one bulk call.")
+    public_pages: bool = Field(
+        False, description="Home, search and listing pages need no key; the owner's page always does."
+    )
+    cors_origins: list[str] = Field(
+        [], description="Other sites whose pages may call the API, such as https://shop.example."
+    )
+    follow_visitors: bool = Field(
+        True, description="The pages keep a session in a cookie, and log looks, saves and hides under it."
+    )
+    demo_shoppers: int = Field(
+        0, ge=0, le=20, description="Busiest shoppers whom any visitor of the pages may be seen as; in demos."
+    )
