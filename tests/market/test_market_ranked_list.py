@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bowerbird.errors import InputError
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.ranked_list import RankedList, among
 
 PAIRS = st.dictionaries(st.integers(0, 99), st.sampled_from([-1.0, 0.0, 0.25, 0.5, 2.0]), max_size=30)
 
@@ -46,3 +46,9 @@ def test_what_is_no_ranked_list_is_refused(rows, scores, message):
 
 def test_an_empty_list_is_one():
     assert len(RankedList.empty()) == 0
+
+
+@given(st.lists(st.integers(0, 99)), st.lists(st.integers(0, 99)))
+def test_among_is_np_isin(rows: list[int], others: list[int]):
+    some, more = np.array(rows, np.int64), np.array(others, np.int64)
+    assert among(some, more).tolist() == np.isin(some, more).tolist()

@@ -86,15 +86,14 @@ class Network:
 
     def run(self, inputs: Inputs) -> Outputs:
         """(n, d) output for one set of inputs, as soon as possible."""
-        with self._pool.request() as request:
-            request.infer(list(inputs), share_inputs=True)
-            return _output(request)
+        with self.running(inputs) as output:
+            return output()
 
     @contextmanager
     def running(self, inputs: Inputs) -> Iterator[Callable[[], Outputs]]:
         """What waits for the (n, d) output; threads of the runtime compute it during the block."""
         with self._pool.request() as request:
-            request.start_async(list(inputs), share_inputs=True)
+            _start(request, inputs)
             try:
                 yield lambda: _awaited(request)
             finally:
@@ -110,7 +109,7 @@ class Network:
                     if not free:
                         yield _finish(waiting, free)
                     request = free.pop()
-                    request.start_async(list(inputs), share_inputs=True)
+                    _start(request, inputs)
                     waiting.append((request, inputs))
                 while waiting:
                     yield _finish(waiting, free)
@@ -159,6 +158,14 @@ class _RequestPool:
         finally:
             with self._lock:
                 self._free.extend(taken)
+
+
+def _start(request: Any, inputs: Inputs) -> None:  # noqa: ANN401 - OpenVINO ships no types
+    """Begin to compute; the arrays, which are not copied, must live until `request` was waited for."""
+    # Handing them to start_async instead takes three times as long, a tenth of a short query's time.
+    for place, values in enumerate(inputs):
+        request.set_input_tensor(place, ov.Tensor(values, shared_memory=True))
+    request.start_async()
 
 
 def _finish(waiting: deque[tuple[Any, Inputs]], free: list[Any]) -> Outputs:

@@ -123,6 +123,6 @@ def length_batches(lengths: Sequence[int], tokens: int = BATCH_TOKENS) -> Iterat
 
 def unit_rows(vectors: Vectors) -> Vectors:
     """The (n, d) `vectors` at length 1, in float32 whatever the network computed in; zero stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    lengths = np.sqrt(np.vecdot(vectors, vectors))[:, None]
+    units: Vectors = vectors / np.where(lengths > 0, lengths, np.float32(1))
     return units

@@ -27,7 +27,7 @@ from bowerbird.indexing.term_dictionary import TermDictionary
 from bowerbird.indexing.text_analysis import PLAIN, STEMMED, analysers, normalise
 from bowerbird.market.listing import Listing
 from bowerbird.market.query import Mask
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.ranked_list import RankedList, among
 
 __all__ = ["KeywordIndex", "KeywordMatches", "KeywordSettings"]
 
@@ -171,7 +171,8 @@ class KeywordIndex:
         unsure = {int(row) for row in rows}
         words: dict[int, list[str]] = {}
         if self._builder.needed(len(terms)) == len(terms):  # then each of the match set has every word
-            matched = matches.ranked.rows[np.isin(matches.ranked.rows, list(unsure))].tolist()
+            found = matches.ranked.rows
+            matched = found[among(found, np.array(list(unsure), np.int64))].tolist()
             words = {row: [clause.searched for clause in terms] for row in matched}
             unsure -= words.keys()
         for clause in terms if unsure else ():

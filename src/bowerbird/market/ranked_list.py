@@ -61,3 +61,12 @@ class RankedList:
     def head(self, k: int) -> "RankedList":
         """The first `k`."""
         return RankedList(self.rows[:k], self.scores[:k])
+
+
+def among(rows: Rows, others: Rows) -> NDArray[np.bool_]:
+    """(n,) whether each of `rows` is one of `others`: looked up in a table, where np.isin would sort."""
+    if not len(rows) or not len(others):
+        return np.zeros(len(rows), bool)
+    table = np.zeros(max(int(rows.max()), int(others.max())) + 1, bool)
+    table[others] = True
+    return table[rows]

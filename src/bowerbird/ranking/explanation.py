@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.market.ranked_list import Rows, among
 from bowerbird.retrieval.retriever import Candidates, Question
 
 
@@ -49,7 +50,8 @@ def explain(
     rows: Sequence[int], candidates: Candidates, question: Question, index: MarketIndex
 ) -> dict[int, Why]:
     """The reasons for each of the few `rows` of a page."""
-    places = {branch: _places(ranked.rows, rows) for branch, ranked in candidates.branches.items()}
+    shown = np.array(rows, np.int64)
+    places = {branch: _places(ranked.rows, shown) for branch, ranked in candidates.branches.items()}
     words = index.keywords.matched_words(candidates.keywords, rows) if candidates.keywords else {}
     reasons = {}
     for row in rows:
@@ -72,7 +74,7 @@ def _telling_photo(hits: Sequence[BranchHit], row: int, question: Question, inde
     return None
 
 
-def _places(ranked: np.ndarray, rows: Sequence[int]) -> dict[int, int]:
-    """Where each of `rows` stands in `ranked`, counted from 0; one pass however long the list."""
-    found = np.flatnonzero(np.isin(ranked, rows))
-    return {int(ranked[place]): int(place) for place in found}
+def _places(ranked: Rows, rows: Rows) -> dict[int, int]:
+    """Where each of `rows` stands in `ranked`, counted from 0."""
+    found = np.flatnonzero(among(ranked, rows))
+    return dict(zip(ranked[found].tolist(), found.tolist(), strict=True))

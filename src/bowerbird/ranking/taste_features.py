@@ -13,7 +13,7 @@ from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.market.listing_columns import UNKNOWN, ListingColumns
 from bowerbird.market.query import Near
-from bowerbird.market.ranked_list import Rows
+from bowerbird.market.ranked_list import Rows, among
 from bowerbird.ranking.listing_facts import LEAST_SPREAD, ListingFacts
 from bowerbird.taste.shopper_taste import PriceLeaning, ShopperTaste
 
@@ -178,7 +178,7 @@ def _visit_features(
         "place_share": _share_of(columns.place[rows], columns.place[visits], strengths),
         "seller_share": _share_of(columns.seller[rows], columns.seller[visits], strengths),
         "home_km": distances,
-        "visited": np.isin(rows, visits).astype(np.float32),
+        "visited": among(rows, visits).astype(np.float32),
     }
 
 

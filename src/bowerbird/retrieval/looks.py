@@ -7,7 +7,7 @@ the first keyword matches are held against the photo, and those above the floor 
 import numpy as np
 
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.ranked_list import RankedList, among
 from bowerbird.retrieval.retriever import Candidates, Question
 
 
@@ -19,7 +19,7 @@ def rank_by_looks(
         return candidates
     photo = candidates.branches["photo"]
     matched = candidates.branches["keywords"].rows[:depth]
-    rows = matched[~np.isin(matched, photo.rows)]
+    rows = matched[~among(matched, photo.rows)]
     scores = index.photo_scores(question.photo_vector, rows)
     alike = scores >= floor
     joined = RankedList.of(

@@ -8,7 +8,7 @@ their exact cosine and join the branch's list. (docs/experiments.md has the figu
 import numpy as np
 
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.ranked_list import RankedList
+from bowerbird.market.ranked_list import RankedList, among
 from bowerbird.retrieval.retriever import Candidates, Question
 
 
@@ -18,7 +18,7 @@ def rank_by_meaning(candidates: Candidates, question: Question, index: MarketInd
         return candidates
     text = candidates.branches["text"]
     matched = candidates.branches["keywords"].rows[:depth]
-    rows = matched[~np.isin(matched, text.rows)]
+    rows = matched[~among(matched, text.rows)]
     scores = index.texts.scores(question.text_vector, rows)
     joined = RankedList.of(np.concatenate([text.rows, rows]), np.concatenate([text.scores, scores]))
     return Candidates({**candidates.branches, "text": joined}, candidates.keywords)
