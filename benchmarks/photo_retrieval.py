@@ -42,9 +42,9 @@ from bowerbird.training.listing_figures import (
     whitened_systems,
     words_to_photos,
 )
+from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.training_data import Part, TrainingData, load_training_data
 
-LITE0, LITE0_LAST_LAYER = "efficientnet-lite0", 1280
 PLAIN = "plain features"
 
 
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _retrievals(settings: Settings, data: TrainingData) -> dict[str, Retrieval]:
-    last_layer = LITE0_LAST_LAYER if settings.encoders.photo_backbone == LITE0 else None
+    last_layer = last_layer_width(settings.encoders.photo_backbone)
     systems = whitened_systems(data, last_layer, settings.encoders.whitened_dimension)
     systems |= {PLAIN: unit_rows(data.features), CHANCE: chance_vectors(data, data.seed)[1]}
     stores = open_stores(settings)

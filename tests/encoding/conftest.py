@@ -14,7 +14,7 @@ from bowerbird.encoding.text_encoder import TextEncoder
 
 @pytest.fixture(scope="session")
 def photo_artefact(exported_models: Path) -> Artefact:
-    return find_artefact(exported_models, "photo", "efficientnet-lite0")
+    return find_artefact(exported_models, "photo", "efficientnet-lite2")
 
 
 @pytest.fixture(scope="session")

@@ -52,24 +52,24 @@ def test_preparation_is_part_of_the_fingerprint_and_the_name_is_not(copy, photo_
 
 def test_what_was_never_exported_says_what_to_run(tmp_path, exported_models):
     with pytest.raises(
-        UnavailableError, match=r"'efficientnet-lite0' is not exported .*run `bowerbird encode`"
+        UnavailableError, match=r"'efficientnet-lite2' is not exported .*run `bowerbird encode`"
     ):
-        find_artefact(tmp_path, "photo", "efficientnet-lite0")
-    with pytest.raises(UnavailableError, match="'efficientnet-lite0' is not exported"):
-        find_artefact(exported_models, "text", "efficientnet-lite0")
+        find_artefact(tmp_path, "photo", "efficientnet-lite2")
+    with pytest.raises(UnavailableError, match="'efficientnet-lite2' is not exported"):
+        find_artefact(exported_models, "text", "efficientnet-lite2")
 
 
 def test_two_exports_of_one_name_must_be_told_apart(copy):
     other = copy.with_name("0123456789abcdef")
     shutil.copytree(copy, other)
     with pytest.raises(MismatchError, match=f"2 exports .*{other.name}, {copy.name}; name the one"):
-        find_artefact(copy.parent.parent, "photo", "efficientnet-lite0")
+        find_artefact(copy.parent.parent, "photo", "efficientnet-lite2")
     assert find_artefact(copy.parent.parent, "photo", other.name).folder == other
 
 
 def test_an_unfinished_export_is_not_seen(copy):
     shutil.copytree(copy, copy.with_name(".export-1"))
-    assert find_artefact(copy.parent.parent, "photo", "efficientnet-lite0").folder == copy
+    assert find_artefact(copy.parent.parent, "photo", "efficientnet-lite2").folder == copy
 
 
 def test_a_changed_or_missing_network_is_refused(copy):

@@ -80,7 +80,7 @@ from bowerbird.encoding.artefact import find_artefact
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
 models = Path(sys.argv[1])
-PhotoEncoder(find_artefact(models, "photo", "efficientnet-lite0")).encode([np.zeros((9, 9, 3), np.uint8)] * 3)
+PhotoEncoder(find_artefact(models, "photo", "efficientnet-lite2")).encode([np.zeros((9, 9, 3), np.uint8)] * 3)
 TextEncoder(find_artefact(models, "text", "all-MiniLM-L6-v2")).encode(["a sofa", "a lamp"])
 unwanted = {"torch", "transformers"} & set(sys.modules)
 sys.exit(f"imported {sorted(unwanted)}" if unwanted else 0)

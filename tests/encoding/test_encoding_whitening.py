@@ -126,5 +126,5 @@ def test_an_embedder_is_its_encoder_and_its_whitening(photo_encoder, photos):
     np.testing.assert_array_equal(embedder.encode(photos), whitening.apply(features))
     assert embedder.dimension == 3
     assert embedder.fingerprint not in (photo_encoder.fingerprint, whitening.fingerprint)
-    with pytest.raises(MismatchError, match="takes 24 features, but the photo network gives 2200"):
+    with pytest.raises(MismatchError, match="takes 24 features, but the photo network gives 1912"):
         PhotoEmbedder(photo_encoder, Whitening(np.zeros(24, np.float32), None))

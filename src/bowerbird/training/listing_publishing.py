@@ -40,8 +40,7 @@ from bowerbird.training.listing_figures import (
 from bowerbird.training.listing_network import ListingNetwork
 from bowerbird.training.listing_training import DIMENSION, ListingTraining
 from bowerbird.training.listing_validation import photo_vectors, word_vectors
-from bowerbird.training.networks import FEATURES
-from bowerbird.training.photo_backbone import PACKAGED_PHOTO
+from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.training_data import Part
 
 PARITY = 1e-4  # the most that a number of a vector may differ between torch and the export
@@ -97,13 +96,13 @@ def publish_listing_encoder(
 def measured(settings: Settings, examples: ListingExamples, network: ListingNetwork) -> dict[str, Retrieval]:
     """The test listings' photos and words, found by `network` and by its baselines."""
     data = examples.data
-    packaged = settings.encoders.photo_backbone == PACKAGED_PHOTO
+    last_layer = last_layer_width(settings.encoders.photo_backbone)
     dimension = settings.encoders.whitened_dimension
     photos = photo_vectors(network, data.features)
     titles, texts = (word_vectors(network, source.numpy()) for source in (examples.titles, examples.texts))
     gallery = thinned_gallery(data, Part.TEST)
     chance = chance_vectors(data, data.seed)
-    systems = {LEARNED: photos, **whitened_systems(data, FEATURES if packaged else None, dimension)}
+    systems = {LEARNED: photos, **whitened_systems(data, last_layer, dimension)}
     retrievals = {
         SAME: same_listing(data, systems, Part.TEST),
         TITLE: words_to_photos(data, gallery, {LEARNED: (titles, photos), CHANCE: chance}),

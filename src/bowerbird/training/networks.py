@@ -105,6 +105,7 @@ class EfficientNetLite(nn.Module):
 
     def __init__(self, stages: Sequence[Stage] = LITE0_STAGES) -> None:
         super().__init__()
+        self.stages = tuple(stages)
         self.pad = same_padding(kernel=3, stride=2)
         self._conv_stem = nn.Conv2d(3, 32, 3, 2, bias=False)
         self._bn0 = nn.BatchNorm2d(32, eps=_EPSILON)

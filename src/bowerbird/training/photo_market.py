@@ -12,8 +12,7 @@ from bowerbird.encoding.artefact import digest
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings
 from bowerbird.training.datasets import UNKNOWN, LabelledPhotos
-from bowerbird.training.networks import FEATURES
-from bowerbird.training.photo_backbone import PACKAGED_PHOTO
+from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.photo_teacher import Teacher
 from bowerbird.training.training_data import Part, TrainingData
 
@@ -51,8 +50,8 @@ def market_photos(settings: Settings, data: TrainingData, teacher: Teacher | Non
         groups=data.groups[owners],
         fingerprint=digest(data.fingerprint, _fingerprint(taught)),
         read=lambda row: store.read(hashes[row]),
-        # The packaged network is exported with levels beside its last layer, which comes first.
-        features=data.features[kept, :FEATURES] if backbone == PACKAGED_PHOTO else data.features[kept],
+        # Packaged networks are exported with levels beside its last layer, which comes first.
+        features=data.features[kept, : last_layer_width(backbone)],
         features_of=backbone,
         teacher=taught,
         split=f"{counts} photos; listings that share a photo or a text on one side, seed {data.seed}",

@@ -12,7 +12,7 @@ from typing import Any
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError
 
-DEFAULT_ARCHITECTURE = "efficientnet-lite0"  # photo_backbone.PACKAGED_PHOTO, which imports torch
+DEFAULT_ARCHITECTURE = "efficientnet-lite2"  # photo_backbone.PACKAGED_PHOTO, which imports torch
 SCRATCH = "scratch"  # the architecture that starts from random weights
 OPTIMISERS = ("adamw", "sgd")
 SCHEDULES = ("cosine", "step", "constant")
