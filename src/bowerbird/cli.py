@@ -11,6 +11,7 @@ from bowerbird.commands import (
     evaluate,
     events,
     export,
+    keys,
     market,
     models,
     recommend,
@@ -44,6 +45,7 @@ for subject in (
     export,
     evaluate,
     shopper,
+    keys,
     serve,
 ):
     app.add_typer(subject.app)

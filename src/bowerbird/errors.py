@@ -4,7 +4,11 @@
 
     BowerbirdError
     ├── InputError         422, exit 2   what was given cannot be used: a value, a file, a query
-    │   └── TooLargeError  413, exit 2   it is over a limit of bytes, pixels or rows
+    │   ├── TooLargeError  413, exit 2   it is over a limit of bytes, pixels or rows
+    │   └── TooSlowError   408, exit 2   it took too long to arrive
+    ├── AccessError        401, exit 7   no key was given, or one that opens nothing
+    │   └── ForbiddenError 403, exit 7   the key does not reach so far, or another site's page asks
+    ├── BusyError          429, exit 8   too much is asked at once; again after `retry_after` seconds
     ├── NotFoundError      404, exit 3   the listing, photo, file or generation does not exist
     ├── MismatchError      409, exit 4   two things that must agree do not (encoders, schema, fingerprints)
     ├── UnavailableError   503, exit 5   a part is missing or not ready: run what the message says
@@ -44,6 +48,40 @@ class TooLargeError(InputError):
 
     code = "too_large"
     http_status = 413
+
+
+class TooSlowError(InputError):
+    """What was given took too long to arrive."""
+
+    code = "too_slow"
+    http_status = 408
+
+
+class AccessError(BowerbirdError):
+    """Who asks is not known."""
+
+    code = "unauthenticated"
+    http_status = 401
+    exit_code = 7
+
+
+class ForbiddenError(AccessError):
+    """Who asks is known, and may not."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class BusyError(BowerbirdError):
+    """Too much is asked at once; the same may be asked again after `retry_after` seconds."""
+
+    code = "busy"
+    http_status = 429
+    exit_code = 8
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotFoundError(BowerbirdError):

@@ -45,6 +45,21 @@ class ServingSettings(Group):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
+    max_request_seconds: float = Field(
+        30.0, gt=0, description="Seconds in which a body must arrive, and each part of a reply be read."
+    )
+    max_connections: int = Field(1000, ge=1, description="Most connections at once; more are answered 429.")
+    threads: int = Field(40, ge=1, description="Requests that are worked on at once.")
+    waiting: int = Field(64, ge=1, description="Most requests that wait for a thread; more are answered 429.")
+    key_per_second: float = Field(200.0, ge=0, description="Requests of one key; 0 for no limit.")
+    key_burst: float = Field(400.0, ge=1, description="... and so many at once.")
+    address_per_second: float = Field(
+        20.0, ge=0, description="Requests of one address without a key, to public pages; 0 for no limit."
+    )
+    address_burst: float = Field(200.0, ge=1, description="... and so many at once.")
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.1"], description="Addresses of proxies whose X-Forwarded-For and -Proto are believed."
+    )
     max_bulk_rows: int = Field(10_000, ge=1, description="Most listings, or events, in one bulk call.")
     public_pages: bool = Field(
         False, description="Home, search and listing pages need no key; the owner's page always does."

@@ -136,7 +136,7 @@ def _add_vectors(router: APIRouter) -> None:
 
 def _add_classic(router: APIRouter) -> None:
     @router.get("/healthcheck", tags=["classic"])
-    def healthcheck() -> Response:
+    async def healthcheck() -> Response:
         """The classic projects' health check."""
         return JSONReply({"message": "API is up and running!"})
 
@@ -162,6 +162,7 @@ def _add_classic(router: APIRouter) -> None:
 
 
 def _add_operations(router: APIRouter) -> None:
+    # Health is told by the event loop itself, so that it does not wait where all threads are busy.
     @router.get("/photos/{content_hash}.jpg", tags=["photos"])
     def photo(request: Request, content_hash: str, size: int | None = None) -> Response:
         """A stored photo; it never changes, so it may be cached for ever."""
@@ -169,12 +170,12 @@ def _add_operations(router: APIRouter) -> None:
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": A_YEAR})
 
     @router.get("/health/live", tags=["operations"])
-    def live() -> Response:
+    async def live() -> Response:
         """The process answers."""
         return JSONReply({"status": "live"})
 
     @router.get("/health/ready", tags=["operations"])
-    def ready(request: Request) -> Response:
+    async def ready(request: Request) -> Response:
         """The market can be searched; 503 while the index cannot follow the catalogue."""
         engine = front_of(request).engine
         error = engine.projection.last_error

@@ -31,6 +31,7 @@ from bowerbird.serving.owner import Health, ModelPanels
 from bowerbird.serving.owner_activity import DOINGS, ActivityPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
 from bowerbird.serving.sell_pages import register_sell_page
+from bowerbird.serving.sign_in import register_sign_in, signed_in_as
 from bowerbird.serving.visitor import Visitor, remembered
 from bowerbird.serving.visits import Visits
 from bowerbird.storage.log_tally import LITTLE
@@ -59,6 +60,7 @@ def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
     app.add_api_route("/owner", pages.owner, include_in_schema=False)
     register_feed_pages(app)
     register_sell_page(app, environment)
+    register_sign_in(app, environment)
 
 
 class _Pages:
@@ -115,6 +117,7 @@ class _Pages:
             activity=self._activity.latest(events_of(request).stores),
             doings=DOINGS,
             little=LITTLE,
+            signed_in=signed_in_as(request),
             form=SearchForm(),
         )
 

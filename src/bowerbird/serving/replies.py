@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from fastapi.responses import Response
 
-_ERROR_SCHEMA = {
+ERROR_SCHEMA = {
     "type": "object",
     "properties": {
         "error": {"type": "string"},
@@ -15,7 +15,7 @@ _ERROR_SCHEMA = {
     "required": ["error", "message", "details"],
 }
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
+    status: {"description": text, "content": {"application/json": {"schema": ERROR_SCHEMA}}}
     for status, text in {
         404: "It does not exist.",
         409: "It was changed meanwhile.",

@@ -2,34 +2,68 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
-from bowerbird.assembly import open_engine
+from bowerbird.assembly import open_engine, open_event_stores
 from bowerbird.errors import UnavailableError
+from bowerbird.serving.access import MAKE_ONE, is_loopback
 from bowerbird.serving.app import create_app
+from bowerbird.serving.connections import guarded_protocol
+from bowerbird.serving.keyring import Keyring
 from bowerbird.settings import Settings
+from bowerbird.storage.key_store import KeyStore
 
 
 def serve_home(settings: Settings, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
     """Serve the API and the pages of a home; `host` and `port` None are those of its settings.
 
     Raises:
-        UnavailableError: the address is taken or not of this machine, or the home is not ready.
+        UnavailableError: the address is taken or not of this machine, the home is not ready, or others reach
+            the address and there is no key.
     """
     host = host or settings.serving.host
     with _bound(host, settings.serving.port if port is None else port) as listener:
+        say_who_may_call(settings, host, say)
         engine = open_engine(settings)
+        app = create_app(engine, settings, host)
         say(
             f"bowerbird serves {len(engine.stores.catalogue):,} listings at "
             f"http://{host}:{listener.getsockname()[1]}"
         )
-        config = uvicorn.Config(create_app(engine, settings), log_level="warning", access_log=False)
+        serving = settings.serving
+        config = uvicorn.Config(
+            app,
+            http=guarded_protocol(serving.max_connections),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            forwarded_allow_ips=serving.trusted_proxies,
+        )
         # Requests run beside each other; a second thread for one's small matrix products only spins.
         with threadpool_limits(limits=1, user_api="blas"):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def say_who_may_call(settings: Settings, host: str, say: Callable[[str], None]) -> None:
+    """Say so where calls to `host` need no key.
+
+    Raises:
+        UnavailableError: they do, and nobody has one.
+    """
+    with closing(open_event_stores(settings)) as stores:
+        keyring = Keyring(KeyStore(stores.database))
+        keyring.reread()
+    if keyring.is_empty and is_loopback(host):
+        say(f"keys are off: whoever reaches {host} on this machine may do everything; {MAKE_ONE}")
+    elif not keyring.has_keys:
+        why = "others can reach it" if keyring.is_empty else "keys were made before"
+        raise UnavailableError(
+            f"{host} is not served without a key, because {why}, and no key is live: {MAKE_ONE}"
+        )
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -189,3 +189,18 @@ event_rejections = Table(
     Column("detail", Text, nullable=False),
     Index("event_rejections_by_import", "import_id", "id"),
 )
+
+# Keys of the API. A key with a `parent` is a sign-in of a browser with that key: it ends when that one does.
+# `secret_hash` is the SHA-256 of a random token of 256 bits, which is stored nowhere.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("parent", Text, ForeignKey("api_keys.key_id")),
+    Column("name", Text, nullable=False),
+    Column("scopes", _Json, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("revoked_at_us", BigInteger),
+)
