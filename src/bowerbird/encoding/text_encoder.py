@@ -124,5 +124,4 @@ def length_batches(lengths: Sequence[int], tokens: int = BATCH_TOKENS) -> Iterat
 def unit_rows(vectors: Vectors) -> Vectors:
     """The (n, d) `vectors` at length 1, in float32 whatever the network computed in; zero stays zero."""
     lengths = np.sqrt(np.vecdot(vectors, vectors))[:, None]
-    units: Vectors = vectors / np.where(lengths > 0, lengths, np.float32(1))
-    return units
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)

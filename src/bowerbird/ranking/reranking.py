@@ -54,10 +54,9 @@ class Reranked:
         """How the page of `rows` was ranked, for the log."""
         features, teams = empty_features(len(rows)), np.full(len(rows), NEITHER, np.int8)
         place_of = self._places()
-        places = [place_of.get(row) for row in rows]
-        for position, place in enumerate(places):
-            if place is not None:
-                features[position], teams[position] = self.features[place], self.teams[place]
+        places = np.array([place_of.get(row, -1) for row in rows], np.int64)
+        ranked = places >= 0
+        features[ranked], teams[ranked] = self.features[places[ranked]], self.teams[places[ranked]]
         return PageRecord(tuple(ranker.name for ranker in self.rankers), features, teams_of(teams))
 
     def parts(self, rows: Sequence[int]) -> dict[int, Mapping[str, float]]:
@@ -122,7 +121,7 @@ class Reranker:
             ranked, asking, index, self._facts, now=now, popularity=self._popularity
         )
         rankers, degraded = self._drawn(whose)
-        order, teams, scores = self._ordered(rankers, features, _rng(ticket))
+        order, teams, scores = self._ordered(rankers, features, ticket)
         reordered = MatchSet(
             np.concatenate([ranked.rows[order], matches.rows[depth:]]),
             np.concatenate([_lifted(scores, ranked.scores), matches.scores[depth:]]),
@@ -140,17 +139,21 @@ class Reranker:
         return (rankers[:1] if rankers[0] is rankers[-1] else rankers), False
 
     def _ordered(
-        self, rankers: tuple[Ranker, ...], features: Floats, rng: np.random.Generator
+        self, rankers: tuple[Ranker, ...], features: Floats, ticket: str
     ) -> tuple[Order, NDArray[np.int8], Floats]:
         """(n,) the order, whose pick stands at each place, and the scores from first to last."""
         scores = [_hidden_last(ranker.order(features), features) for ranker in rankers]
         orders = [np.argsort(-one, kind="stable") for one in scores]
         order, teams = orders[0], np.full(len(features), NEITHER, np.int8)
+        falling = scores[0][order]
+        swaps = self._settings.swap_probability
+        if len(orders) == 1 and not swaps:
+            return order, teams, falling
+        rng = _rng(ticket)
         if len(orders) > 1:
             order, teams = team_draft(orders[0], orders[1], rng)
-        places = np.arange(len(order))
-        swapped = with_swapped_neighbours(places, self._settings.swap_probability, rng)
-        return order[swapped], teams[swapped], scores[0][orders[0]]
+        swapped = with_swapped_neighbours(np.arange(len(order)), swaps, rng)
+        return order[swapped], teams[swapped], falling
 
 
 def _hidden_last(scores: Floats, features: Floats) -> Floats:

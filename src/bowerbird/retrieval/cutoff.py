@@ -30,11 +30,18 @@ class Cutoff:
     floor: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Background:
-    """A fixed sample of the market's vectors: (m, d)."""
+    """What a query's cosines with the market are like: known from the mean and covariance of a fixed sample.
 
-    sample: Vectors
+    Args:
+        sample: (m, d) vectors of the market.
+    """
+
+    def __init__(self, sample: Vectors) -> None:
+        self.sample = sample
+        self._mean = sample.mean(axis=0) if len(sample) else np.zeros(sample.shape[1], np.float32)
+        centred = sample - self._mean
+        self._covariance = np.asarray(centred.T @ centred / max(len(sample), 1), np.float32)
 
     @classmethod
     def of(cls, n_rows: int, vectors_of: VectorsOf, seed: int = 0) -> "Background":
@@ -46,9 +53,11 @@ class Background:
         """(n,) strengths of hits of the (d,) `query` with the cosines `scores`."""
         if len(self.sample) < SMALLEST_SAMPLE:
             return np.full(len(scores), np.inf, np.float32)
-        # Not a matrix product, which BLAS splits over threads: on a busy machine 100 times as slow.
-        background = np.vecdot(self.sample, query)
-        deviations = (scores - background.mean()) / max(float(background.std()), 1e-6)
+        # No matrix product, which BLAS splits over threads: on a busy machine 100 times as slow. The sample's
+        # own cosines would say the same, in four times the time.
+        variance = np.vecdot(np.vecdot(self._covariance, query), query)
+        deviation = max(float(variance), 0.0) ** 0.5
+        deviations = (scores - np.vecdot(self._mean, query)) / max(deviation, 1e-6)
         return np.asarray(scores * deviations, np.float32)
 
     def keep(self, query: Vectors, ranked: RankedList, cutoff: Cutoff) -> RankedList:
