@@ -1,8 +1,10 @@
 """The gate before every call: who asks and whether they may, before anything of the body is read."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +24,8 @@ class Gate:
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
         self._access = access
-        self._one_thread: CapacityLimiter | None = None  # apart from those of searches, which may all be busy
+        # Apart from the threads of searches, which may all be busy.
+        self._reader = ThreadPoolExecutor(1, "bowerbird-keys")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a call, or answer that it may not be made."""
@@ -40,9 +43,15 @@ class Gate:
 
     async def _caller(self, scope: Scope, rule: Rule) -> Caller:
         if rule.scope is not None and self._access.keyring.is_stale:
-            self._one_thread = self._one_thread or CapacityLimiter(1)
-            await to_thread.run_sync(self._access.keyring.refresh, limiter=self._one_thread)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._reader, self._access.keyring.refresh)
         return self._access.caller(scope, rule)
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as the gate found."""
+    caller: Caller = getattr(request.state, CALLER)
+    return caller
 
 
 def _refusal(error: BowerbirdError, scope: Scope, rule: Rule) -> Response:
