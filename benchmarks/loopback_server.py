@@ -51,11 +51,14 @@ class Server:
     ) -> None:
         self._stop()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def resident_mb(self) -> float:
         """The memory that its process holds, files mapped into it included."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) / 1024
+        return memory_mb(self.pid)
 
     def _stop(self) -> None:
         self._process.terminate()
@@ -64,6 +67,20 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def memory_mb(pid: int) -> float:
+    """The memory that a process holds, files mapped into it included.
+
+    Raises:
+        UnavailableError: there is no such process.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError as error:
+        raise UnavailableError(f"process {pid} ended; see what it printed") from error
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
 
 
 def answer_times(
