@@ -5,13 +5,23 @@ import logging
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from bowerbird.errors import AccessError, BowerbirdError, BusyError, ForbiddenError, InputError
+from bowerbird.errors import (
+    AccessError,
+    BowerbirdError,
+    BusyError,
+    ForbiddenError,
+    InputError,
+    UnavailableError,
+)
 from bowerbird.serving.bodies import validation_details
 from bowerbird.serving.replies import JSONReply
 
 log = logging.getLogger(__name__)
+CLIENT_WENT_AWAY = 499  # before its request was whole; nginx's number, in logs and metrics only
+UNAVAILABLE_SECONDS = 5  # after which what is missing may be back
 _HTTP_CODES = {400: "invalid_input", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -45,6 +55,10 @@ def add_error_shape(app: FastAPI) -> None:
         message = f"{request.method} {request.url.path}: {error.detail}; /docs lists every call"
         return _reply(error.status_code, code, message)
 
+    @app.exception_handler(ClientDisconnect)
+    async def on_gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_WENT_AWAY)  # which nobody reads; it is counted
+
     @app.exception_handler(Exception)
     async def on_unforeseen(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -56,6 +70,8 @@ def error_reply(error: BowerbirdError) -> Response:
     reply = _reply(error.http_status, error.code, error.message, error.details)
     if isinstance(error, BusyError):
         reply.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, UnavailableError):
+        reply.headers["Retry-After"] = str(UNAVAILABLE_SECONDS)
     if isinstance(error, AccessError) and not isinstance(error, ForbiddenError):
         reply.headers["WWW-Authenticate"] = "Bearer"
     return reply
