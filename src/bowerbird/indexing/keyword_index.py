@@ -25,8 +25,8 @@ from bowerbird.indexing.query_words import query_words
 from bowerbird.indexing.synonym_table import SynonymTable
 from bowerbird.indexing.term_dictionary import TermDictionary
 from bowerbird.indexing.text_analysis import PLAIN, STEMMED, analysers, normalise
+from bowerbird.market.conditions import Mask
 from bowerbird.market.listing import Listing
-from bowerbird.market.query import Mask
 from bowerbird.market.ranked_list import RankedList, among
 
 __all__ = ["KeywordIndex", "KeywordMatches", "KeywordSettings"]

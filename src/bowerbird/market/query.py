@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import reduce
+from math import asin, cos, degrees, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.errors import InputError
+from bowerbird.market.conditions import Between, Condition, Mask, OneOf, all_hold
 from bowerbird.market.listing import CATEGORY_SEPARATOR, Status
-from bowerbird.market.listing_columns import STATUSES, ListingColumns
+from bowerbird.market.listing_columns import STATUSES, UNKNOWN, ListingColumns
 
-Mask = NDArray[np.bool_]
 EARTH_RADIUS_KM = 6371.0
+_SLACK_DEGREES = 1e-3  # columns are float32, and distances are rounded to the metre
 HIGHEST_PRICE = 1e12  # of a filter, in major units
 FACETS = ("category", "price", "place", "status", "seller")
-_COMPARED = 4  # so many codes are compared one by one
 _VISIBLE = (Status.ACTIVE, Status.RESERVED)
 
 
@@ -64,6 +64,21 @@ class Near:
         # One place must have one distance, and vectorised sines may differ by where in the array they stand.
         return np.asarray(np.round(distances, 3))
 
+    def box(self) -> tuple[Between, ...]:
+        """Bounds of latitude and longitude around the circle, or of latitude alone.
+
+        Where it meets a pole or the date line, longitudes on both sides are near each other.
+        """
+        angle = self.km / EARTH_RADIUS_KM
+        high = degrees(angle) + _SLACK_DEGREES
+        latitude = Between("latitude", self.lat - high, self.lat + high)
+        if angle >= radians(90) or abs(self.lat) + high >= 90:
+            return (latitude,)
+        wide = degrees(asin(min(1.0, sin(angle) / cos(radians(self.lat))))) + _SLACK_DEGREES
+        if abs(self.lon) + wide >= 180:
+            return (latitude,)
+        return latitude, Between("longitude", self.lon - wide, self.lon + wide)
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -97,42 +112,50 @@ class Filters:
         Raises:
             InputError: a condition is on a field that no listing of this market has.
         """
-        allowed = self._status_mask(columns)
-        if self.category is not None:
-            _require(columns, "category", "category")
-            wanted = _matching_codes(columns.vocabularies["category"], self.category, _category_matches)
-            allowed &= _isin(columns.category, wanted)
-        if self.place is not None:
-            _require(columns, "place", "place")
-            wanted = _matching_codes(columns.vocabularies["place"], self.place, _place_matches)
-            allowed &= _isin(columns.place, wanted)
-        if self.seller is not None:
-            _require(columns, "seller", "seller")
-            allowed &= _isin(
-                columns.seller, _matching_codes(columns.vocabularies["seller"], self.seller, str.__eq__)
-            )
-        if self.price_min is not None or self.price_max is not None:
-            _require(columns, "price_minor", "price_min or price_max")
-            allowed &= columns.price_minor >= _minor(self.price_min or 0)
-            if self.price_max is not None:
-                allowed &= columns.price_minor <= _minor(self.price_max)
-        if self.listed_after is not None:
-            _require(columns, "created", "listed_after")
-            allowed &= columns.created >= self.listed_after
+        allowed = all_hold(self._on_columns(columns), columns)
         if self.near is not None:
             _require(columns, "latitude", "near")
             with np.errstate(invalid="ignore"):
                 allowed &= self.near.distances_km(columns) <= self.near.km
         return allowed
 
-    def _status_mask(self, columns: ListingColumns) -> Mask:
-        if self.status is not None:
-            _require(columns, "status", "status")
-            if self.status is Status.HIDDEN:
-                raise InputError("hidden listings are never shown; ask for another status")
-            return np.asarray(columns.status == STATUSES.index(self.status))
-        visible = [-1, *(STATUSES.index(status) for status in _VISIBLE)]
-        return _isin(columns.status, np.array(visible))
+    def conditions(self, columns: ListingColumns) -> list[Condition]:
+        """What every listing of the mask meets, by column: all of it, but for the corners around a circle.
+
+        Raises:
+            InputError: a condition is on a field that no listing of this market has.
+        """
+        near = () if self.near is None else self.near.box()
+        return [*self._on_columns(columns), *near]
+
+    def _on_columns(self, columns: ListingColumns) -> list[Condition]:
+        conditions: list[Condition] = [self._on_status(columns)]
+        named = (
+            ("category", self.category, _category_matches),
+            ("place", self.place, _place_matches),
+            ("seller", self.seller, str.__eq__),
+        )
+        for column, wanted, matches in named:
+            if wanted is not None:
+                _require(columns, column, column)
+                codes = _matching_codes(columns.vocabularies[column], wanted, matches)
+                conditions.append(OneOf(column, codes))
+        if self.price_min is not None or self.price_max is not None:
+            _require(columns, "price_minor", "price_min or price_max")
+            highest = None if self.price_max is None else _minor(self.price_max)
+            conditions.append(Between("price_minor", _minor(self.price_min or 0), highest))
+        if self.listed_after is not None:
+            _require(columns, "created", "listed_after")
+            conditions.append(Between("created", self.listed_after))
+        return conditions
+
+    def _on_status(self, columns: ListingColumns) -> OneOf:
+        if self.status is None:
+            return OneOf("status", (UNKNOWN, *(STATUSES.index(status) for status in _VISIBLE)))
+        _require(columns, "status", "status")
+        if self.status is Status.HIDDEN:
+            raise InputError("hidden listings are never shown; ask for another status")
+        return OneOf("status", (STATUSES.index(self.status),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,19 +198,10 @@ def _minor(major: float) -> float:
     return round(100 * major, 6)
 
 
-def _isin(codes: NDArray[np.integer], wanted: NDArray[np.integer]) -> Mask:
-    if len(wanted) <= _COMPARED:
-        return reduce(np.logical_or, (codes == code for code in wanted), np.zeros(len(codes), bool))
-    # A table by code is several times as fast as np.isin; the code -1 (unknown) is its last entry.
-    table = np.zeros(max(int(codes.max(initial=0)), int(wanted.max())) + 2, bool)
-    table[wanted] = True
-    return np.asarray(table[codes])
-
-
 def _matching_codes(
     vocabulary: list[str], wanted: str, matches: Callable[[str, str], bool]
-) -> NDArray[np.int64]:
-    return np.array([code for code, value in enumerate(vocabulary) if matches(value, wanted)], np.int64)
+) -> tuple[int, ...]:
+    return tuple(code for code, value in enumerate(vocabulary) if matches(value, wanted))
 
 
 def _category_matches(path: str, wanted: str) -> bool:

@@ -18,7 +18,8 @@ import orjson
 
 from bowerbird.errors import InputError
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.market.query import Mask, Query, Sort
+from bowerbird.market.conditions import Mask
+from bowerbird.market.query import Query, Sort
 from bowerbird.retrieval.match_set import MatchSet
 
 
