@@ -15,10 +15,10 @@ COVERAGE ?= --cov --cov-report=term
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint types layers docs docs-check bench format lock clean
+.PHONY: help setup demo test test-long test-postgresql check lint types layers docs docs-check bench format lock clean
 
 help: ## List these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: .venv/.installed-dev ## Set up .venv with all that development needs
 
@@ -28,7 +28,11 @@ demo: .venv/.installed ## Draw a market, import, encode and index it, then serve
 test: setup ## Run every test but the long ones, with coverage, in WORKERS processes (2)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --numprocesses $(WORKERS) --dist loadfile $(COVERAGE)
 
-test-long: setup ## Run the long tests: kills, chaos and scale
+test-postgresql: setup ## Run what meets the catalogue with every home on PostgreSQL: API, pages, engine, jobs
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --database postgresql --numprocesses $(WORKERS) --dist loadfile \
+		tests/serving tests/engine tests/projection tests/jobs
+
+test-long: setup test-postgresql ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
 	$(BIN)/pytest -m long --timeout 3600
 
 check: lint types layers docs-check test ## Format, lint, types, layers, docs, then the tests

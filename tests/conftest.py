@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ from bowerbird.errors import UnavailableError
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
 from bowerbird.progress import Silent
-from bowerbird.settings import Settings, load_settings
+from bowerbird.settings import Settings, load_settings, write_settings
 from bowerbird.training.folder_lock import alone_in
+from market_homes import MarketHomes
+from postgresql_server import NoPostgresqlError, PostgresqlServer, postgresql_server
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED_DATA = CHECKOUT.parent / "shared" / "data"
@@ -33,8 +35,18 @@ EXPORTERS = (
 )
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database postgresql` gives the homes of the tests databases on a PostgreSQL server."""
+    kinds = ("sqlite", "postgresql")
+    parser.addoption(
+        "--database", choices=kinds, default="sqlite", help="What homes keep their catalogue in."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Take away the size of a terminal that pytest-xdist gives its processes: tests set their own."""
+    # Tests make applications that they never start, and so never stop: their connections stay open.
+    config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 
@@ -54,7 +66,7 @@ def exported_models() -> Path:
     folder = CHECKOUT / ".cache" / "models" / hashlib.sha256(sources).hexdigest()[:12]
     with alone_in(folder, wait=True):  # of the processes that run the tests
         try:
-            find_artefact(folder, "photo", "efficientnet-lite0")
+            find_artefact(folder, "photo", "efficientnet-lite2")
             find_artefact(folder, "text", "all-MiniLM-L6-v2")
         except UnavailableError:
             # Importing torch takes seconds, which tests that find the export need not wait for.
@@ -72,14 +84,37 @@ def known_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def indexed_home(tmp_path_factory: pytest.TempPathFactory, known_source: Path, exported_models: Path) -> Path:
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server; the test is skipped, with the reason, where none can be started."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresql_server())
+        except NoPostgresqlError as error:
+            pytest.skip(str(error))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def homes(request: pytest.FixtureRequest) -> MarketHomes:
+    """Makes and copies homes, on the database that `--database` names."""
+    if request.config.getoption("--database") == "sqlite":
+        return MarketHomes(None)
+    return MarketHomes(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def indexed_home(
+    tmp_path_factory: pytest.TempPathFactory, known_source: Path, exported_models: Path, homes: MarketHomes
+) -> Path:
     """A home with the known market imported, encoded and indexed; read only: `home` is a copy to change."""
-    home = tmp_path_factory.mktemp("indexed") / "home"
-    settings = load_settings(home, encoders={"precision": "f32"})
-    shutil.copytree(exported_models, settings.models)
-    (home / "bowerbird.toml").write_text('[encoders]\nprecision = "f32"\n')
+    home = homes.prepare(tmp_path_factory.mktemp("indexed") / "home")
+    shutil.copytree(exported_models, home / "models")
+    settings = load_settings(home)
+    write_settings(settings, encoders={"precision": "f32"})
+    settings = load_settings(home)
     import_market(settings, str(known_source), Silent(), photos=str(known_source.parent / "photos"))
     index_market(settings, Silent())
+    homes.keep(home)
     return home
 
 
@@ -91,9 +126,11 @@ def known_engine(indexed_home: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def home(indexed_home: Path, tmp_path: Path) -> Path:
+def home(indexed_home: Path, tmp_path: Path, homes: MarketHomes) -> Iterator[Path]:
     """A home of the test's own."""
-    return Path(shutil.copytree(indexed_home, tmp_path / "home", copy_function=_link))
+    home = homes.copy(indexed_home, tmp_path / "home")
+    yield home
+    homes.remove(home)
 
 
 @pytest.fixture
@@ -107,11 +144,3 @@ def engine(settings: Settings) -> Iterator[Engine]:
     """The engine of `home`, for the tests that change it."""
     with closing(open_engine(settings)) as engine:
         yield engine
-
-
-def _link(source: str, target: str) -> None:
-    """Large files that are never written in place are linked, the databases copied."""
-    if Path(source).suffix in (".onnx", ".jpg"):
-        Path(target).hardlink_to(source)
-    else:
-        shutil.copy2(source, target)

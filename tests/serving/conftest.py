@@ -23,6 +23,7 @@ from bowerbird.jobs.index_market import index_market
 from bowerbird.progress import Silent
 from bowerbird.serving.app import create_app
 from bowerbird.settings import Settings, load_settings
+from market_homes import MarketHomes
 
 COLOURS = {"red": (205, 40, 40), "blue": (35, 80, 210), "green": (40, 150, 70), "yellow": (235, 200, 40)}
 THINGS = {
@@ -128,12 +129,13 @@ def photo_of() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def small_market(tmp_path_factory: pytest.TempPathFactory, exported_models: Path) -> Settings:
+def small_market(
+    tmp_path_factory: pytest.TempPathFactory, exported_models: Path, homes: MarketHomes
+) -> Settings:
     """The settings of a home that holds the imported, encoded and indexed market."""
     folder = tmp_path_factory.mktemp("small-market")
     source = write_market(folder)
-    home = folder / "home"
-    home.mkdir()
+    home = homes.prepare(folder / "home")
     (home / "models").symlink_to(exported_models)
     settings = load_settings(home)
     import_market(settings, str(source), Silent(), photos=str(folder / "photos"))
@@ -202,13 +204,15 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def filing_app(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+def filing_app(
+    indexed_home: Path, tmp_path_factory: pytest.TempPathFactory, homes: MarketHomes
+) -> Iterator[FastAPI]:
     """The web application over the known market, with a category model that was trained on it."""
     from bowerbird.training.category_training import CategoryTraining
     from bowerbird.training.train_category import train_category
     from bowerbird.training.training_data import load_training_data
 
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("filing") / "home")
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("filing") / "home")
     settings = load_settings(home)
     trained_at = datetime(2026, 3, 1, tzinfo=UTC)
     data = load_training_data(settings)

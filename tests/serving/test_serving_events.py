@@ -1,7 +1,6 @@
 """Events in, and a shopper's data out and away, over HTTP."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from bowerbird.engine import Engine
 from bowerbird.jobs import erase_shopper
 from bowerbird.serving.app import create_app
 from bowerbird.settings import Settings, load_settings
+from market_homes import MarketHomes
 
 
 class Listener:
@@ -31,11 +31,9 @@ class Listener:
 
 
 @pytest.fixture
-def settings(indexed_home: Path, tmp_path: Path) -> Settings:
+def settings(indexed_home: Path, tmp_path: Path, homes: MarketHomes) -> Settings:
     """A home with the known catalogue and logs of the test's own; the index is the shared engine's."""
-    (tmp_path / "home").mkdir()
-    shutil.copy(indexed_home / "catalogue.db", tmp_path / "home")
-    return load_settings(tmp_path / "home")
+    return load_settings(homes.copy(indexed_home, tmp_path / "home", only_catalogue=True))
 
 
 @pytest.fixture

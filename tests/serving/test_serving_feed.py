@@ -1,6 +1,5 @@
 """Recommendations over HTTP: shoppers, sessions, pages of a feed, what is logged of them, erasing."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,12 +12,15 @@ from bowerbird.assembly import open_engine
 from bowerbird.jobs import erase_shopper
 from bowerbird.serving.app import create_app
 from bowerbird.settings import load_settings
+from market_homes import MarketHomes
 
 
 @pytest.fixture(scope="module")
-def client(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(
+    indexed_home: Path, tmp_path_factory: pytest.TempPathFactory, homes: MarketHomes
+) -> Iterator[TestClient]:
     """One application for all: each test has shoppers of its own."""
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("feed") / "home")
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("feed") / "home")
     settings = load_settings(home)
     with closing(open_engine(settings)) as engine, pytest.MonkeyPatch.context() as patched:
         patched.setattr(erase_shopper, "SETTLE_SECONDS", 0.0)

@@ -1,7 +1,6 @@
 """The front page that asks nothing is a feed with reasons; looks, saves and hides of visitors; the switch."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,11 +13,12 @@ from bowerbird.errors import UnavailableError
 from bowerbird.serving.app import create_app
 from bowerbird.serving.visitor import SESSION_COOKIE, SHOPPER_COOKIE
 from bowerbird.settings import load_settings
+from market_homes import MarketHomes
 
 
 @pytest.fixture(scope="module")
-def app(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("feed-pages") / "home")
+def app(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory, homes: MarketHomes) -> Iterator:
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("feed-pages") / "home")
     settings = load_settings(home, serving={"demo_shoppers": 2})
     with closing(open_engine(settings)) as engine:
         app = create_app(engine, settings)
@@ -165,8 +165,8 @@ def test_pages_of_the_feed_follow_one_another(client):
     assert client.get("/?feed=x").status_code == 422
 
 
-def test_without_following_nothing_is_kept_nor_offered(indexed_home, tmp_path, known_engine):
-    shutil.copy(indexed_home / "catalogue.db", tmp_path)
+def test_without_following_nothing_is_kept_nor_offered(indexed_home, tmp_path, known_engine, homes):
+    homes.copy(indexed_home, tmp_path, only_catalogue=True)
     settings = load_settings(tmp_path, serving={"follow_visitors": False})
     client = TestClient(create_app(known_engine, settings))
     page = client.get("/")

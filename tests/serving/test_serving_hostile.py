@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -57,9 +56,9 @@ odd_parameters = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory, indexed_home) -> TestClient:
+def hostile(tmp_path_factory, indexed_home, homes) -> TestClient:
     """A client of a market that may be spoilt."""
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("hostile") / "home")
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("hostile") / "home")
     market = load_settings(home)
     with closing(open_engine(market)) as engine:
         yield TestClient(create_app(engine, market), raise_server_exceptions=False)

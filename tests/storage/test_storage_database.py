@@ -1,17 +1,26 @@
 """Opening, upgrading and refusing databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from bowerbird.errors import InputError, MismatchError, UnavailableError
-from bowerbird.storage.database import Database, open_database, sqlite_url
+from bowerbird.storage.database import (
+    MIGRATIONS,
+    Database,
+    migration_config,
+    open_database,
+    sqlite_url,
+)
 from bowerbird.storage.schema import catalogue_state, metadata
 
 
@@ -30,6 +39,48 @@ def test_opening_again_keeps_what_is_there(database_url: str):
     with second.reading() as connection:
         assert connection.execute(catalogue_state.select()).all() == [(1, 7, 0)]
     second.close()
+
+
+def test_every_step_of_the_schema_can_be_taken_back_and_done_again(database: Database):
+    steps = [step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    with database.writing() as connection:
+        config = migration_config(connection)
+        for earlier in [*steps[1:], "base"]:
+            command.downgrade(config, earlier)
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    for step in reversed(steps):
+        with database.writing() as connection:
+            command.upgrade(migration_config(connection), step)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_taking_a_step_back_leaves_what_it_did_not_make(database: Database):
+    with database.writing() as connection:
+        connection.execute(catalogue_state.update().values(revision=7))
+        command.downgrade(migration_config(connection), "0001")
+    with database.writing() as connection:
+        command.upgrade(migration_config(connection), "head")
+    with database.reading() as connection:
+        assert connection.execute(catalogue_state.select()).all() == [(1, 7, 0)]
+
+
+def test_a_snapshot_sees_nothing_that_is_written_after_its_first_read(database: Database):
+    with database.snapshot() as before:
+        assert before.execute(catalogue_state.select()).all() == [(1, 0, 0)]
+        with database.writing() as connection:
+            connection.execute(catalogue_state.update().values(revision=7))
+        assert before.execute(catalogue_state.select()).all() == [(1, 0, 0)]
+    with database.snapshot() as after:
+        assert after.execute(catalogue_state.select()).all() == [(1, 7, 0)]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_url_of_postgresql_needs_no_driver(postgresql_url: str, scheme: str):
+    url = scheme + postgresql_url[postgresql_url.index("://") :]
+    with closing(open_database(url)) as database, database.reading() as connection:
+        assert connection.execute(catalogue_state.select()).all() == [(1, 0, 0)]
 
 
 def test_many_may_open_a_new_database_at_once(tmp_path: Path):

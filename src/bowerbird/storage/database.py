@@ -4,6 +4,7 @@ A transaction that committed survives a kill and a power cut. Readers never wait
 for one another.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,17 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bowerbird.errors import InputError, MismatchError, UnavailableError
+from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
 from bowerbird.storage.sqlite_connection import configure
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_290_001  # any number, the same in every bowerbird: PostgreSQL's advisory lock
+_POSTGRESQL = "postgresql+psycopg"
+_PASSWORD = re.compile(r"(?<=\w):[^/@][^@]*@")  # a URL that is no URL may hold one all the same
+# A process opens a database up to three times (catalogue, taste, web server), each with connections of its
+# own, and a server lets in 100 unless told otherwise. One that the server ended while it lay idle is noticed
+# before it is used.
+_POSTGRESQL_POOL = {"pool_size": 4, "max_overflow": 4, "pool_pre_ping": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection all of whose reads see one moment of the database, whatever others write meanwhile.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        isolated = {"isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
+        with _translated(self.engine), self.engine.connect() as connection:
+            yield connection.execution_options(**isolated)
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction that commits at the end, or rolls back on any exception.
 
@@ -56,6 +74,11 @@ class Database:
             with writer.begin():
                 yield writer
 
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether it is one of a PostgreSQL server; else it is SQLite."""
+        return self.engine.dialect.name == "postgresql"
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -64,6 +87,22 @@ class Database:
 def sqlite_url(path: Path) -> str:
     """The URL of the SQLite file at `path`."""
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def open_existing(url: str) -> Database:
+    """The database at `url`, as `open_database` opens it; a file of SQLite is not made.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InputError, MismatchError, UnavailableError: as `open_database` says.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return open_database(url)  # which says what is wrong
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        raise NotFoundError(f"there is no file {parsed.database}; give the URL of an existing store")
+    return open_database(url)
 
 
 def open_database(url: str) -> Database:
@@ -75,15 +114,13 @@ def open_database(url: str) -> Database:
         UnavailableError: it does not answer, or is not a database.
     """
     try:
-        engine = create_engine(
-            make_url(url),
-            json_serializer=_to_json,
-            json_deserializer=orjson.loads,
-        )
+        parsed = _with_driver(make_url(url))
+        pool = _POSTGRESQL_POOL if parsed.drivername == _POSTGRESQL else {}
+        engine = create_engine(parsed, json_serializer=_to_json, json_deserializer=orjson.loads, **pool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        told = _PASSWORD.sub(":***@", f"{url!r} cannot be opened as a database ({error})")
         raise InputError(
-            f"{url!r} cannot be opened as a database ({error}); give sqlite:///PATH, or "
-            "postgresql+psycopg://USER@HOST/NAME with the extra bowerbird[postgres]"
+            f"{told}; give sqlite:///PATH, or postgresql://USER@HOST/NAME with the extra bowerbird[postgres]"
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
@@ -95,6 +132,14 @@ def open_database(url: str) -> Database:
         database.close()
         raise
     return database
+
+
+def migration_config(connection: Connection) -> Config:
+    """What Alembic's commands need to move the schema on `connection`, in its transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
 
 
 def _upgrade(database: Database) -> None:
@@ -110,13 +155,15 @@ def _upgrade(database: Database) -> None:
             f"the database has schema {version}, newer than {head}, the newest this bowerbird knows; "
             "upgrade bowerbird, or restore a backup made by this version"
         )
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with database.writing() as connection:
-        if database.engine.dialect.name == "postgresql":
+        if database.is_postgresql:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")  # looks again at the version, now alone
+        command.upgrade(migration_config(connection), "head")  # looks again at the version, now alone
+
+
+def _with_driver(url: URL) -> URL:
+    """URLs as hosts of databases give them name no driver; psycopg is the one that we bring."""
+    return url.set(drivername=_POSTGRESQL) if url.drivername in ("postgres", "postgresql") else url
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

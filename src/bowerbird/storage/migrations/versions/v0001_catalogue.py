@@ -22,6 +22,12 @@ def upgrade() -> None:
     _create_imports()
 
 
+def downgrade() -> None:
+    """Drop them, listings and all."""
+    for table in ("import_listings", "rejections", "import_runs", "listings", "catalogue_state"):
+        op.drop_table(table)
+
+
 def _create_listings() -> None:
     op.create_table(
         "listings",

@@ -23,6 +23,12 @@ def upgrade() -> None:
     _create_imports()
 
 
+def downgrade() -> None:
+    """Drop them, both logs and all."""
+    for table in ("event_rejections", "event_imports", "queries", "events", "log_state"):
+        op.drop_table(table)
+
+
 def _create_events() -> None:
     op.create_table(
         "events",

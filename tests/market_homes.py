@@ -1,0 +1,70 @@
+"""Homes for tests on either database: `--database postgresql` gives each a database of its own."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import tomli_w
+
+from postgresql_server import PostgresqlServer
+
+SETTINGS = "bowerbird.toml"
+PRISTINE = ".pristine"  # the URL of a copy of a home's database that nobody connects to
+
+
+class MarketHomes:
+    """Makes homes, and copies of those that were kept.
+
+    Args:
+        server: where the databases are; None keeps SQLite's file in each home.
+    """
+
+    def __init__(self, server: PostgresqlServer | None) -> None:
+        self._server = server
+
+    def prepare(self, home: Path) -> Path:
+        """Make the folder, and its own empty database."""
+        home.mkdir(parents=True, exist_ok=True)
+        if self._server is not None:
+            _name_database(home, self._server.create())
+        return home
+
+    def keep(self, home: Path) -> None:
+        """Remember what is in the database of a home, which no process has open now, for copies."""
+        if self._server is not None:
+            (home / PRISTINE).write_text(self._server.create(like=_database(home)))
+
+    def copy(self, home: Path, target: Path, *, only_catalogue: bool = False) -> Path:
+        """A copy of a home that was kept; with `only_catalogue` nothing but its listings."""
+        if only_catalogue:
+            target.mkdir(parents=True, exist_ok=True)
+            if self._server is None:
+                shutil.copy(home / "catalogue.db", target)
+        else:
+            shutil.copytree(home, target, copy_function=_link, symlinks=True)
+        if self._server is not None:
+            _name_database(target, self._server.create(like=(home / PRISTINE).read_text()))
+        return target
+
+    def remove(self, home: Path) -> None:
+        """Remove the database of a home, whoever is connected; its folder stays."""
+        if self._server is not None:
+            self._server.drop(_database(home))
+
+
+def _database(home: Path) -> str:
+    return str(tomllib.loads((home / SETTINGS).read_text())["database"])
+
+
+def _name_database(home: Path, url: str) -> None:
+    path = home / SETTINGS
+    stored = tomllib.loads(path.read_text()) if path.exists() else {}
+    path.write_text(tomli_w.dumps({**stored, "database": url}))
+
+
+def _link(source: str, target: str) -> None:
+    """Large files that are never written in place are linked, the databases copied."""
+    if Path(source).suffix in (".onnx", ".jpg"):
+        Path(target).hardlink_to(source)
+    else:
+        shutil.copy2(source, target)
