@@ -86,6 +86,11 @@ def event_limits(settings: Settings) -> EventLimits:
     return EventLimits(oldest, timedelta(seconds=events.future_seconds))
 
 
+def database_url(settings: Settings) -> str:
+    """Where the catalogue and the logs of a home are."""
+    return settings.database or sqlite_url(settings.home / "catalogue.db")
+
+
 def open_photo_store(settings: Settings) -> PhotoStore:
     """The photos of a home."""
     return PhotoStore(settings.home / "photos")
@@ -196,7 +201,7 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
         ),
         _sellers(stores, settings, category, price),
         ModelWatch([category, price, ranker]),
-        _reranker(stores, settings, ranker),
+        _reranker(stores, settings, ranker, tastes),
         tastes,
         _feeds(stores, settings, projection, tastes),
     )
@@ -247,7 +252,9 @@ def _feeds(stores: Stores, settings: Settings, projection: Projection, tastes: L
     )
 
 
-def _reranker(stores: Stores, settings: Settings, learned: FollowedModel[LearnedRanker]) -> Reranker:
+def _reranker(
+    stores: Stores, settings: Settings, learned: FollowedModel[LearnedRanker], tastes: LiveTaste
+) -> Reranker:
     ranking = settings.ranking
     untrained = UntrainedRanker(settings.search.rrf_k, ranking.taste_weight)
     return Reranker(
@@ -256,6 +263,7 @@ def _reranker(stores: Stores, settings: Settings, learned: FollowedModel[Learned
         untrained,
         ListingFacts(stores.catalogue.titles),
         lambda: datetime.now(UTC),
+        tastes,
     )
 
 
@@ -284,7 +292,7 @@ def _synonyms(choice: str) -> dict[str, tuple[str, ...]]:
 
 def _open_database(settings: Settings) -> Database:
     _check_home(settings.home)
-    return open_database(settings.database or sqlite_url(settings.home / "catalogue.db"))
+    return open_database(database_url(settings))
 
 
 def _check_home(home: Path) -> None:

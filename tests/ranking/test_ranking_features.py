@@ -146,12 +146,15 @@ def test_an_interest_from_another_space_is_left_out(known_engine: Engine):
 
 def test_popularity_is_counted_where_somebody_counts(known_engine: Engine):
     class Counted:
-        def counts(self, listing_ids):
-            return np.array([(100.0, 50.0, 5.0) if one == "red-sofa" else (0, 0, 0) for one in listing_ids])
+        def counts(self, rows, index):
+            red = rows == index.row("red-sofa")
+            return np.where(red[:, None], (100.0, 50.0, 5.0, 0.5), (0, 0, 0, 0.1))
 
-    rates = Seen(known_engine, "sofa", popularity=Counted()).of("view_rate")
-    assert rates["red-sofa"] == pytest.approx((50 + 2) / 120, rel=1e-5)
-    assert rates["blue-sofa"] == pytest.approx(0.1, rel=1e-5)
+    seen = Seen(known_engine, "sofa", popularity=Counted())
+    assert seen.of("view_rate")["red-sofa"] == pytest.approx(0.5)
+    assert seen.of("view_rate")["blue-sofa"] == pytest.approx(0.1)
+    counted = [seen.of(name)["red-sofa"] for name in ("impressions", "views", "saves")]
+    assert counted == pytest.approx(np.log([101, 51, 6]))
     assert np.isnan(list(Seen(known_engine, "sofa").of("view_rate").values())).all()
 
 

@@ -34,6 +34,7 @@ def test_replayed_features_equal_those_that_were_served(engine: Engine):
         served[page.query_id] = page
         event = Event(f"e{number}", EventType.VIEW, page.listing_ids[1], time, "ann", query_id=page.query_id)
         engine.received([one for one in stores.log.append([event]) if one is not None])
+        engine.tastes.refresh()
     pages = read_ranking_log(stores)
     replayed = replay_features(engine, pages, events_of(stores), 300, Silent())
     assert replayed.keys() == served.keys()
@@ -48,6 +49,8 @@ def test_replayed_features_equal_those_that_were_served(engine: Engine):
         assert features[:, timeless] == pytest.approx(record.features[:, timeless], abs=1e-4, nan_ok=True)
     visits = [features[0, FEATURES.index("visits")] for features in replayed.values()]
     assert sorted(visits) == [0, 1, 2]
+    shown = [features[:, FEATURES.index("impressions")].max() for features in replayed.values()]
+    assert shown[0] == 0 < shown[2]  # what was served before, and not the page itself
 
 
 def test_a_question_with_a_photo_cannot_be_asked_again(engine: Engine):

@@ -28,6 +28,7 @@ class ListingNumbers:
         self._index: MarketIndex | None = None
         self._rows_read = 0
         self._rows = GrowingArray(np.empty(0, np.int64))  # of each number in the index
+        self._of_rows: tuple[MarketIndex | None, GrowingArray] = (None, GrowingArray(np.empty(0, np.int64)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -42,6 +43,7 @@ class ListingNumbers:
         another = index is not self._index
         rows = GrowingArray(np.full(len(self.ids), _GONE, np.int64)) if another else self._rows
         listing_ids, added = index.columns.listing_ids, []
+        of_rows = GrowingArray(np.empty(0, np.int64)) if another else self._of_rows[1]
         upto = len(listing_ids)
         for row in range(0 if another else self._rows_read, upto):
             number = self._numbers.get(listing_ids[row])
@@ -52,6 +54,8 @@ class ListingNumbers:
                 rows.append([row])
             else:
                 rows.view[number] = row  # a later row of a listing is the live one
+        of_rows.append([self._numbers[one] for one in listing_ids[len(of_rows) : upto]])
+        self._of_rows = index, of_rows
         self._index, self._rows_read, self._rows = index, upto, rows
         return added
 
@@ -65,12 +69,23 @@ class ListingNumbers:
 
     def of_rows(self, index: MarketIndex, rows: Rows) -> Rows:
         """The numbers of `rows` of `index`; those that have none yet are left out."""
-        found = (self._numbers.get(index.columns.listing_ids[row]) for row in rows.tolist())
-        return np.array([number for number in found if number is not None], np.int64)
+        numbers = self.numbers_of(index, rows)
+        return numbers[numbers >= 0]
+
+    def numbers_of(self, index: MarketIndex, rows: Rows) -> Rows:
+        """(n,) the numbers of `rows` of `index`; -1 for one that has none yet."""
+        followed, held = self._of_rows
+        numbers = held.view
+        if followed is index and (not len(rows) or rows.max() < len(numbers)):
+            return np.asarray(numbers[rows], np.int64)
+        ids = index.columns.listing_ids
+        return np.array([self._numbers.get(ids[row], _GONE) for row in rows.tolist()], np.int64)
 
     def in_rows(self, index: MarketIndex, ranked: RankedList) -> RankedList:
         """A list of numbers as one of the live rows of `index`; what it lacks is left out."""
-        rows = [index.row(self.ids[number]) for number in ranked.rows.tolist()]
-        there = np.array([row is not None for row in rows], bool)
-        known = np.array([row for row in rows if row is not None], np.int64)
-        return RankedList(known, ranked.scores[there])
+        if index is self._index and len(index.columns.listing_ids) == self._rows_read:
+            rows = self._rows.view[ranked.rows]
+        else:  # not followed yet
+            found = (index.row(self.ids[number]) for number in ranked.rows.tolist())
+            rows = np.array([_GONE if row is None else row for row in found], np.int64)
+        return RankedList(rows[rows >= 0], ranked.scores[rows >= 0])

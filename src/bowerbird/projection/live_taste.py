@@ -10,15 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bowerbird.errors import BowerbirdError
 from bowerbird.indexing.market_index import MarketIndex
+from bowerbird.market.ranked_list import Rows
 from bowerbird.projection.attentions import Attentions, whose_of
 from bowerbird.projection.kept_tastes import DrawnFrom, KeptTastes
+from bowerbird.projection.listing_numbers import ListingNumbers
 from bowerbird.projection.market_taste import CountingWeights, MarketTaste
+from bowerbird.projection.popularity_counts import PopularityCounts
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.event_log import LoggedEvent
 from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.event_table import EventTable
+from bowerbird.storage.popularity_log import PopularityLog
 from bowerbird.taste.attention import NO_ATTENTION, Attention
 from bowerbird.taste.known_taste import TasteWeighing, taste_of
 from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, ShopperTaste
@@ -63,6 +70,8 @@ class LiveTaste:
         self._settings = settings
         self._attentions = Attentions(stores.log, settings.kept_shoppers)
         self._tastes = KeptTastes(min(KEPT_TASTES, settings.kept_shoppers))
+        self._numbers = ListingNumbers()
+        self._popularity = PopularityCounts(self._numbers)
         self._market: MarketTaste | None = None
         self._erasures: int | None = None
         self._following = threading.RLock()
@@ -82,6 +91,17 @@ class LiveTaste:
         if self._market is None and self._thread is None:
             self.refresh()
         return self._market
+
+    def counts(self, rows: Rows, index: MarketIndex) -> NDArray[np.float32]:
+        """(n, 4) what `PopularityCounts.counts` says of `rows`; NaN while the logs cannot be read."""
+        if not self._popularity.ready and self._thread is None:
+            with self._following:
+                self._numbers.follow(self._index())
+                try:
+                    self._popularity.follow(PopularityLog(self.stores.database))
+                except BowerbirdError as error:  # how listings fare must not fail a search
+                    self.last_error = error.message
+        return self._popularity.counts(rows, index)
 
     def taste(self, shopper: str | None, session: str | None) -> ShopperTaste:
         """The taste of a shopper, in a session, or of a session alone, after their latest event.
@@ -145,16 +165,17 @@ class LiveTaste:
         with self._following:
             self._notice_erasures()
             market, index = self._market, self._index()
+            self._numbers.follow(index)
+            self._popularity.follow(PopularityLog(self.stores.database))
             last = self.stores.log.state().sequence
             if market is None or last - market.sequence > REFITTED_FROM:
                 before = 0 if market is None else market.sequence
                 table = EventTable(self.stores.database)
                 counting, titles = self._settings.counting, self._catalogue.all_titles()
-                self._market = MarketTaste.fit(index, titles, table, last, counting)
+                self._market = MarketTaste.fit(self._numbers, index, titles, table, last, counting)
                 self._attentions.clear()  # what is behind them was not received one by one
                 return last - before
-            added = market.numbers.follow(index)
-            if added:
+            if added := self._numbers.ids[len(market.next_listing) :]:
                 market.follow_listings(index, self._catalogue.titles(added), added)
             return self._count_new(market)
 

@@ -69,19 +69,18 @@ class MarketTaste:
     @classmethod
     def fit(
         cls,
+        numbers: ListingNumbers,
         index: MarketIndex,
         titles: Mapping[str, str],
         table: EventTable,
         sequence: int,
         weights: CountingWeights,
     ) -> "MarketTaste":
-        """The counts of all events up to `sequence`, with listings that `index` has.
+        """The counts of all events up to `sequence`, with listings that `numbers`, of `index`, has.
 
         Raises:
             UnavailableError: the log does not answer.
         """
-        numbers = ListingNumbers()
-        numbers.follow(index)
         interactions = table.interactions(numbers.by_id, sequence)
         words = TitleWords.fit(titles.get(listing_id, "") for listing_id in numbers.ids)
         content = ContentLikeness(_texts(index, numbers.ids), words, weights.content)

@@ -5,7 +5,6 @@ A feature that is unknown is NaN, never 0: trees have a branch for it. The names
 logged with another are not learned from.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,20 +39,18 @@ FEATURES: tuple[str, ...] = (
     "impressions",
     "views",
     "saves",
-    "view_rate",  # views over impressions, smoothed
+    "view_rate",  # clicks over those that its places would have brought any listing
     *TASTE_FEATURES,
 )
 FIRST_CANDIDATES = 20  # whose categories say what the question is about
 _DAY = 86_400.0
-# Views over impressions of a listing that was hardly shown lean towards one in ten, as if shown 20 times.
-_USUAL_RATE, _USUAL_WEIGHT = 0.1, 20.0
 
 
 class Popularity(Protocol):
-    """How often listings were shown, looked at and saved."""
+    """How listings fared with all shoppers together."""
 
-    def counts(self, listing_ids: Sequence[str]) -> NDArray[np.floating]:
-        """(n, 3) impressions, views and saves so far, older ones counting less."""
+    def counts(self, rows: Rows, index: MarketIndex) -> NDArray[np.floating]:
+        """(n, 4) impressions, views and saves so far, older ones counting less; clicks for each look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,11 +149,10 @@ def _popularity_features(
     if popularity is None:
         unknown = np.full(len(rows), np.nan)
         return dict.fromkeys(("impressions", "views", "saves", "view_rate"), unknown)
-    ids = index.columns.listing_ids
-    impressions, views, saves = np.asarray(popularity.counts([ids[row] for row in rows.tolist()])).T
+    impressions, views, saves, rates = popularity.counts(rows, index).T
     return {
         "impressions": np.log1p(impressions),
         "views": np.log1p(views),
         "saves": np.log1p(saves),
-        "view_rate": (views + _USUAL_RATE * _USUAL_WEIGHT) / (impressions + _USUAL_WEIGHT),
+        "view_rate": rates,
     }

@@ -1,9 +1,9 @@
 """The features that pages would have been logged with, drawn anew: for logs that were imported or are older.
 
 Pages and events are gone through by time, so that a shopper's taste at a page is drawn from what they did
-before it. The market is the one of today: what was asked is searched in it once, whoever asked, and a listing
-that is gone, or stands beyond the reranked matches, stays unknown. Questions with a photo are left out, since
-the log does not keep it.
+before it, and listings are as popular as what came before made them. The market is the one of today: what
+was asked is searched in it once, whoever asked, and a listing that is gone, or stands beyond the reranked
+matches, stays unknown. Questions with a photo are left out, since the log does not keep it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,15 +18,18 @@ from bowerbird.market.event import Event
 from bowerbird.market.query import Filters, Near, Query
 from bowerbird.market.ranked_list import RankedList
 from bowerbird.progress import Progress
+from bowerbird.projection.listing_numbers import ListingNumbers
 from bowerbird.projection.matching import Matched, Matcher
 from bowerbird.ranking.features import FEATURES_VERSION, Asking, candidate_features
 from bowerbird.ranking.listing_facts import ListingFacts
 from bowerbird.ranking.page_record import empty_features
 from bowerbird.ranking.stage_clock import StageClock
+from bowerbird.storage.popularity_log import PopularityLog
 from bowerbird.storage.query_log import ServedPage
 from bowerbird.storage.ranking_log import RankedPage
 from bowerbird.taste.attention import NO_ATTENTION, Attention
 from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, ShopperTaste
+from bowerbird.training.replayed_popularity import ReplayedPopularity
 
 Floats = NDArray[np.float32]
 Named = tuple[str, str]  # 'shopper' or 'session', and the id
@@ -57,6 +60,7 @@ def replay_features(
         while place < len(coming) and coming[place][1].time < page.page.time:
             replay.note(*coming[place])
             place += 1
+        replay.popularity.until(page.page.time.timestamp())
         if page.record is None or page.record.version != FEATURES_VERSION:
             features = replay.features(page.page)
             if features is not None:
@@ -73,6 +77,9 @@ class _Replay:
         self._matcher = Matcher(engine.settings, engine.stores.vectors.text_encoder)
         self._facts = ListingFacts(engine.stores.catalogue.titles)
         self._opened = engine.projection.current
+        numbers = ListingNumbers()
+        numbers.follow(self._opened.index)
+        self.popularity = ReplayedPopularity(numbers, PopularityLog(engine.tastes.stores.database))
         self._taste_of = engine.tastes.taste_of
         self._attentions: dict[Named, Attention] = {}
         self._tastes: dict[tuple[Named, ...], ShopperTaste] = {}
@@ -92,7 +99,8 @@ class _Replay:
         ranked = RankedList(matches.rows[: self._depth], matches.scores[: self._depth])
         words, near = matched.understood.words, matched.filters.near
         asking = Asking(words, matched.candidates, self._taste(page), near)
-        table = candidate_features(ranked, asking, index, self._facts, now=page.time.timestamp())
+        now, popularity = page.time.timestamp(), self.popularity.counted
+        table = candidate_features(ranked, asking, index, self._facts, now=now, popularity=popularity)
         place_of = {row: place for place, row in enumerate(ranked.rows.tolist())}
         features = empty_features(len(page.listing_ids))
         for position, listing_id in enumerate(page.listing_ids):
