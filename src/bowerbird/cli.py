@@ -18,6 +18,7 @@ from bowerbird.commands import (
     search,
     serve,
     shopper,
+    stores,
     suggest,
     train,
     tune,
@@ -46,6 +47,7 @@ for subject in (
     evaluate,
     shopper,
     keys,
+    stores,
     serve,
 ):
     app.add_typer(subject.app)

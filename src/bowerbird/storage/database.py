@@ -75,6 +75,11 @@ class Database:
                 yield writer
 
     @property
+    def name(self) -> str:
+        """Its URL, without its password."""
+        return self.engine.url.render_as_string()
+
+    @property
     def is_postgresql(self) -> bool:
         """Whether it is one of a PostgreSQL server; else it is SQLite."""
         return self.engine.dialect.name == "postgresql"
