@@ -22,25 +22,21 @@ from pathlib import Path
 import numpy as np
 
 from bowerbird.assembly import open_stores
-from bowerbird.encoding.encoder import Vectors
-from bowerbird.encoding.listing_encoder import ListingEncoder
 from bowerbird.encoding.text_encoder import unit_rows
 from bowerbird.errors import BowerbirdError
 from bowerbird.evaluation.report import Figure, table
 from bowerbird.settings import Settings, load_settings
 from bowerbird.training.listing_figures import (
     CHANCE,
-    LAST_LAYER,
-    LEARNED,
-    WHITENED,
+    SAME,
+    TEXT,
+    TITLE,
     Retrieval,
     chance_vectors,
     figures_of,
-    photos_to_words,
+    learned_retrievals,
     same_listing,
-    thinned_gallery,
     whitened_systems,
-    words_to_photos,
 )
 from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.training_data import Part, TrainingData, load_training_data
@@ -63,11 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BowerbirdError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
-    figures = [
-        figure
-        for name, retrieval in retrievals.items()
-        for figure in figures_of(name, retrieval, _baseline(retrieval))
-    ]
+    figures = [figure for name, retrieval in retrievals.items() for figure in figures_of(name, retrieval)]
     if given.json:
         print(json.dumps({"photos": len(data.features), "figures": [one.as_json() for one in figures]}))
         return 0
@@ -84,33 +76,12 @@ def _retrievals(settings: Settings, data: TrainingData) -> dict[str, Retrieval]:
     try:
         encoder = stores.listing_encoders.active()
         if encoder is None:
-            return {"same-listing photo": same_listing(data, systems, Part.TEST)}
+            return {SAME: same_listing(data, systems, Part.TEST)}
         titles = stores.vectors.text_encoder.encode([listing.title for listing in data.listings])
     finally:
         stores.close()
-    photos = encoder.photos(data.features)
-    return {
-        "same-listing photo": same_listing(data, {LEARNED: photos, **systems}, Part.TEST),
-        **_across(data, encoder, photos, titles),
-    }
-
-
-def _across(
-    data: TrainingData, encoder: ListingEncoder, photos: Vectors, titles: Vectors
-) -> dict[str, Retrieval]:
-    gallery = thinned_gallery(data, Part.TEST)
-    chance = chance_vectors(data, data.seed)
-    of_titles = {LEARNED: (encoder.texts(titles), photos), CHANCE: chance}
-    of_texts = {LEARNED: (encoder.texts(data.texts), photos), CHANCE: chance}
-    return {
-        "title to photo": words_to_photos(data, gallery, of_titles),
-        "words to photo": words_to_photos(data, gallery, of_texts),
-        "photo to words": photos_to_words(data, gallery, of_texts),
-    }
-
-
-def _baseline(retrieval: Retrieval) -> str:
-    return next(name for name in (LAST_LAYER, WHITENED, CHANCE) if name in retrieval.ranks)
+    words = {TITLE: encoder.texts(titles), TEXT: encoder.texts(data.texts)}
+    return learned_retrievals(data, encoder.photos(data.features), words, systems)
 
 
 def _tables(retrievals: dict[str, Retrieval], figures: Sequence[Figure]) -> str:

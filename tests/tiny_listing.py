@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import torch
 
 from bowerbird.assembly import open_stores
-from bowerbird.encoding.artefact import NETWORK_FILE
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import publish_model, staged_model
 from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
-from bowerbird.training.listing_publishing import export_listing_network
+from bowerbird.training.listing_publishing import export_listing_space
+from bowerbird.training.listing_space import ListingSpace
 from bowerbird.training.listing_training import DIMENSION, ListingTraining
 
-TINY = {"looks": 16, "members": 2, "hidden": 8, "whitened": 16, "epochs": 3, "batch": 16}
+TINY = {"looks": 16, "members": 2, "width": 120, "hidden": 8, "whitened": 16, "epochs": 3, "batch": 16}
 
 
 def publish_random(settings: Settings, seed: int = 0, encoders: dict[str, str] | None = None) -> LearnedModel:
@@ -32,11 +32,17 @@ def publish_random(settings: Settings, seed: int = 0, encoders: dict[str, str] |
     torch.manual_seed(seed)
     network = ListingNetwork(features.shape[1], text, training, FeatureStatistics.fit(features, training))
     with staged_model(settings.models, LearnedKind.LISTING) as staged:
-        export_listing_network(network, staged / NETWORK_FILE)
+        export_listing_space(ListingSpace(network), staged)
         return publish_model(
             staged,
             LearnedKind.LISTING,
-            config={"dimension": DIMENSION, "features": features.shape[1], "text": text, "seed": seed},
+            config={
+                "dimension": DIMENSION,
+                "features": features.shape[1],
+                "text": text,
+                "looks": 16,
+                "seed": seed,
+            },
             encoders=encoders,
             data="drawn",
             metrics={"figures": [], "plots": {}},

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from priced_kinds import priced_kinds
 from told_market import told_market
 
-from bowerbird.encoding.artefact import NETWORK_FILE
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.errors import InputError
 from bowerbird.evaluation.cross_modal import found_within
@@ -28,9 +26,9 @@ from bowerbird.training.category_learning import learn_categories
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.listing_figures import same_listing
 from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
-from bowerbird.training.listing_publishing import export_listing_network
-from bowerbird.training.listing_training import DIMENSION, ListingTraining
-from bowerbird.training.listing_validation import photo_vectors
+from bowerbird.training.listing_publishing import export_listing_space
+from bowerbird.training.listing_space import ListingSpace
+from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.price_training import PriceTraining
 from bowerbird.training.train_price import train_price
 from bowerbird.training.training_data import Part, TrainingData
@@ -133,13 +131,19 @@ def test_prices_that_nobody_asks_cannot_be_measured(price):
 def test_retrieval_is_what_the_served_encoder_finds(tmp_path: Path):
     data = told_market(300)
     training = ListingTraining()
-    network = ListingNetwork(8, 8, training, FeatureStatistics.fit(data.features, training)).eval()
+    network = ListingNetwork(8, 8, training, FeatureStatistics.fit(data.features, training))
+    space = ListingSpace(network).eval()
     with staged_model(tmp_path / "models", LearnedKind.LISTING) as staged:
-        export_listing_network(network, staged / NETWORK_FILE)
+        export_listing_space(space, staged)
         model = publish_model(
             staged,
             LearnedKind.LISTING,
-            config={"dimension": DIMENSION, "features": 8, "text": 8},
+            config={
+                "dimension": training.looks + network.meaning_width,
+                "features": 8,
+                "text": 8,
+                "looks": training.looks,
+            },
             encoders=data.encoders,
             data=data.fingerprint,
             metrics=model_metrics([]),
@@ -149,8 +153,7 @@ def test_retrieval_is_what_the_served_encoder_finds(tmp_path: Path):
     held = unseen(data, tmp_path)
     figures, plots = retrieval_as_served(model, held)
     served = by_name(figures)
-    with torch.inference_mode():
-        photos = photo_vectors(network, data.features)  # by torch, which a server has not
+    photos = space.photo_vectors(data.features)  # by torch, which a server has not
     expected = same_listing(data, {"torch": photos}, Part.TEST)
     for k in (1, 5, 10):
         found = served[f"same-listing photo R@{k}", "listing encoder"]

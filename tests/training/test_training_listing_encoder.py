@@ -150,7 +150,7 @@ def test_a_market_without_photos_cannot_teach_it(settings: Settings, monkeypatch
     [
         ({"epochs": 0}, "epochs must be at least 1, but 0"),
         ({"title_share": 1.5}, "title_share is a share, 0 to 1, but 1.5"),
-        ({"looks": 100, "members": 5}, "leave 156 for meaning, which 5 members cannot share evenly"),
+        ({"looks": 256}, "256 of 256 numbers for looks leave none for meaning"),
     ],
 )
 def test_settings_out_of_range_are_refused(given, says):

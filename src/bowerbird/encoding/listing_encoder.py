@@ -17,6 +17,7 @@ from bowerbird.encoding.network import Inputs, Network, Precision
 from bowerbird.encoding.text_encoder import unit_rows
 from bowerbird.errors import MismatchError
 
+WORDS_FILE = "words.onnx"  # what words mean; photos have the network file
 DIMENSION = 256
 _ROWS_AT_ONCE = 512
 
@@ -38,7 +39,14 @@ class ListingEncoder:
         self.dimension = int(model.config["dimension"])
         self._features = int(model.config["features"])
         self._text = int(model.config["text"])
-        self._network = Network(model.folder / NETWORK_FILE, Precision.F32)
+        self._looks = int(model.config["looks"])
+        if not (model.folder / WORDS_FILE).is_file():
+            raise MismatchError(
+                f"the listing encoder {model.fingerprint} was trained by an earlier bowerbird, which had one "
+                "network for words and photos; run `bowerbird train listing`"
+            )
+        self._photo_network = Network(model.folder / NETWORK_FILE, Precision.F32)
+        self._word_network = Network(model.folder / WORDS_FILE, Precision.F32)
 
     def check(self, encoders: Mapping[str, str]) -> None:
         """Nothing, where it reads the vectors of these `encoders`, by 'text' and 'photo'.
@@ -61,7 +69,7 @@ class ListingEncoder:
             MismatchError: the features are of another width than those it was trained on.
         """
         self._check_width("photo features", features, self._features)
-        return self._run(features, np.zeros((len(features), self._text), np.float32))
+        return self._run(self._photo_network, features)
 
     def texts(self, vectors: Vectors) -> Vectors:
         """(n, dimension) unit vectors of the (n, t) vectors of words; zero stays zero.
@@ -70,10 +78,12 @@ class ListingEncoder:
             MismatchError: the vectors are of another width than those it was trained on.
         """
         self._check_width("text vectors", vectors, self._text)
-        return self._run(np.zeros((len(vectors), self._features), np.float32), vectors)
+        return self._run(self._word_network, vectors)
 
     def listings(self, features: Sequence[Vectors], texts: Vectors) -> Vectors:
         """(n, dimension) unit vectors of whole listings: the mean of a listing's photos, and its words.
+
+        A listing looks as its photos do, and means what they and its words mean together.
 
         Args:
             features: (p, f) raw features of each listing's photos; p may be 0.
@@ -87,18 +97,23 @@ class ListingEncoder:
             if len(of_listing):
                 self._check_width("photo features", of_listing, self._features)
                 means[row] = of_listing.mean(axis=0)
-        self._check_width("text vectors", texts, self._text)
-        return self._run(means, texts)
+        photos, words = self.photos(means), self.texts(texts)
+        looks = self._looks
+        meaning = unit_rows(unit_rows(photos[:, looks:]) + words[:, looks:])
+        lengths = np.linalg.norm(photos[:, looks:], axis=1, keepdims=True)
+        joined = np.concatenate([photos[:, :looks], meaning * np.where(lengths > 0, lengths, 1)], axis=1)
+        return unit_rows(joined)
 
-    def _run(self, features: Vectors, texts: Vectors) -> Vectors:
-        """A part that is all zero is absent."""
-        if len(features) <= _ROWS_AT_ONCE:
-            return unit_rows(self._network.run(_inputs(features, texts)))
-        vectors = np.empty((len(features), self.dimension), np.float32)
-        outputs = self._network.run_many(_batches(features, texts))
-        for start, output in zip(range(0, len(features), _ROWS_AT_ONCE), outputs, strict=True):
+    def _run(self, network: Network, rows: Vectors) -> Vectors:
+        """What is all zero is absent and stays so."""
+        present = rows.any(axis=1, keepdims=True)
+        if len(rows) <= _ROWS_AT_ONCE:
+            return np.where(present, unit_rows(network.run([np.ascontiguousarray(rows, np.float32)])), 0)
+        vectors = np.empty((len(rows), self.dimension), np.float32)
+        outputs = network.run_many(_batches(rows))
+        for start, output in zip(range(0, len(rows), _ROWS_AT_ONCE), outputs, strict=True):
             vectors[start : start + len(output)] = unit_rows(output)
-        return vectors
+        return np.where(present, vectors, 0)
 
     def _check_width(self, what: str, values: NDArray[np.float32], width: int) -> None:
         if values.ndim != 2 or values.shape[1] != width:
@@ -108,21 +123,6 @@ class ListingEncoder:
             )
 
 
-def _batches(features: Vectors, texts: Vectors) -> Iterator[Inputs]:
-    for start in range(0, len(features), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        yield _inputs(features[rows], texts[rows])
-
-
-def _inputs(features: Vectors, texts: Vectors) -> Inputs:
-    return [
-        np.ascontiguousarray(features, np.float32),
-        np.ascontiguousarray(texts, np.float32),
-        _present(features),
-        _present(texts),
-    ]
-
-
-def _present(values: Vectors) -> NDArray[np.float32]:
-    """(n, 1) 1 for the rows that are not all zero."""
-    return np.asarray(values.any(axis=1, keepdims=True), np.float32)
+def _batches(rows: Vectors) -> Iterator[Inputs]:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        yield [np.ascontiguousarray(rows[start : start + _ROWS_AT_ONCE], np.float32)]

@@ -15,6 +15,7 @@ from bowerbird.settings import Settings
 from bowerbird.storage.listing_vectors import ListingVectors, text_key
 from bowerbird.training.listing_losses import UNKNOWN
 from bowerbird.training.listing_training import ListingTraining
+from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.training_data import Part, TrainingData
 
 # With photos; one needs others to be told from.
@@ -27,6 +28,7 @@ class ListingExamples:
 
     data: TrainingData
     features: Tensor  # (p, f) raw
+    last_layer: int  # how many of their columns, from the first, are the photo network's last layer
     texts: Tensor  # (n, t) of title and description
     titles: Tensor  # (n, t) of titles alone
     contents: NDArray[np.int64]  # (p,) equal for byte-identical photos
@@ -76,6 +78,7 @@ def read_examples(settings: Settings, data: TrainingData) -> ListingExamples:
     examples = ListingExamples(
         data=data,
         features=torch.from_numpy(data.features),
+        last_layer=last_layer_width(settings.encoders.photo_backbone) or data.features.shape[1],
         texts=torch.from_numpy(data.texts),
         titles=torch.from_numpy(titles),
         contents=contents.astype(np.int64),

@@ -15,6 +15,8 @@ from bowerbird.training.training_data import Part, TrainingData
 
 THINNED_TO = 1847  # photos: what the first probe of the project was asked among
 KS = (1, 5, 10)
+SAME, TITLE, TEXT, WORDS = "same-listing photo", "title to photo", "words to photo", "photo to words"
+DEPTHS = (1, 2, 3, 5, 10, 20, 50, 100)
 LEARNED, WHITENED, LAST_LAYER, CHANCE = "listing encoder", "whitened", "whitened last layer", "random vectors"
 
 
@@ -134,8 +136,44 @@ def chance_vectors(data: TrainingData, seed: int) -> tuple[Vectors, Vectors]:
     return words, photos
 
 
-def figures_of(name: str, retrieval: Retrieval, baseline: str, ks: Sequence[int] = KS) -> list[Figure]:
-    """R@k of each system beside `baseline`; intervals and tests draw whole groups."""
+def learned_retrievals(
+    data: TrainingData,
+    photos: Vectors,
+    words: Mapping[str, Vectors],
+    others: Mapping[str, Vectors],
+) -> dict[str, Retrieval]:
+    """What the test listings find in a learned space and by its baselines; what nobody can ask is left out.
+
+    Args:
+        data: the market and its split.
+        photos: (p, d) learned.
+        words: (n, d) learned of titles, or of titles and descriptions, by `TITLE` or `TEXT`.
+        others: (p, ...) unit vectors of photos by further systems.
+    """
+    found = {SAME: same_listing(data, {LEARNED: photos, **others}, Part.TEST)}
+    gallery = thinned_gallery(data, Part.TEST)
+    chance = chance_vectors(data, data.seed)
+    for name, vectors in words.items():
+        found[name] = words_to_photos(data, gallery, {LEARNED: (vectors, photos), CHANCE: chance})
+    if TEXT in words:
+        both = {LEARNED: (words[TEXT], photos), CHANCE: chance}
+        found[WORDS] = photos_to_words(data, gallery, both)
+    # A market may have no listing with two photos.
+    return {name: retrieval for name, retrieval in found.items() if retrieval.items}
+
+
+def recall_curves(retrievals: Mapping[str, Retrieval]) -> dict[str, dict[str, float]]:
+    """Recall by depth, of each system at each task."""
+    return {
+        f"{name}, {system}": {str(k): float(found_within(ranks, k).mean()) for k in DEPTHS}
+        for name, retrieval in retrievals.items()
+        for system, ranks in retrieval.ranks.items()
+    }
+
+
+def figures_of(name: str, retrieval: Retrieval, ks: Sequence[int] = KS) -> list[Figure]:
+    """R@k of each system beside the plainest that knows something; intervals and tests draw whole groups."""
+    baseline = next(one for one in (LAST_LAYER, WHITENED, CHANCE) if one in retrieval.ranks)
     figures = []
     for k in ks:
         theirs = found_within(retrieval.ranks[baseline], k)

@@ -1,9 +1,8 @@
-"""The listing encoder's network: photo features and a text vector, each optional, to one unit vector.
+"""The part of the listing encoder that is learned step by step: what photos look like, and what they mean.
 
-The first part of a vector, looks, is a linear map of the whitened photo features, which starts as whitening
-itself: a metric learned on few photos soon knows them by heart, and a linear one least. The second part,
-meaning, is what photos and words share: small networks of each, several side by side, since their average
-knows better than one. Words have no looks; a whole listing means what its photos and its words mean together.
+Looks are a linear map of the whitened photo features, which starts as whitening itself: a metric learned on
+few photos soon knows them by heart, and a linear one least. Meaning is what photos and words share: small
+networks of each, several side by side, since their average knows better than one. Words have no looks.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from torch.nn.functional import gelu
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.whitening import SAMPLES_PER_DIMENSION, Whitening, signed_root
-from bowerbird.training.listing_training import DIMENSION, ListingTraining
+from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.networks import unit
 
 _LEAST_DEVIATION = 1e-3
@@ -51,7 +50,7 @@ class Views:
 
 
 class ListingNetwork(nn.Module):
-    """`forward` is what is exported; `photo_views` and `word_views` are what the losses compare.
+    """`photo_views` and `word_views` are what the losses compare; `listing_space` makes vectors of them.
 
     Args:
         features: f, columns of a photo's raw features.
@@ -72,20 +71,26 @@ class ListingNetwork(nn.Module):
         for name in ("mean", "deviation", "projection"):
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(getattr(statistics, name))))
         self.register_buffer("looks_share", torch.tensor(0.5))
-        width = (DIMENSION - training.looks) // training.members
         self.looks = nn.Linear(statistics.projection.shape[1], training.looks, bias=False)
         with torch.no_grad():
             self.looks.weight.copy_(torch.eye(*self.looks.weight.shape))
         self.drop_looks = nn.Dropout(training.photo_dropout / 3)
         self.photo_members = nn.ModuleList(
-            _member(features, width, training.hidden, training.photo_dropout, training.photo_dropout * 2 / 3)
+            _member(
+                features,
+                training.width,
+                training.hidden,
+                training.photo_dropout,
+                training.photo_dropout * 2 / 3,
+            )
             for _ in range(training.members)
         )
         self.word_members = nn.ModuleList(
-            _member(text, width, training.hidden, training.text_dropout, training.text_dropout / 3)
+            _member(text, training.width, training.hidden, training.text_dropout, training.text_dropout / 3)
             for _ in range(training.members)
         )
-        self.text_width = text
+        self.looks_width, self.text_width = training.looks, text
+        self.meaning_width = training.members * training.width
         self._text_scale = float(np.sqrt(text))
 
     def photo_views(self, features: Tensor) -> Views:
@@ -99,16 +104,6 @@ class ListingNetwork(nn.Module):
         """Of (B, t) unit vectors."""
         scaled = text * self._text_scale
         return Views(torch.stack([unit(member(scaled)) for member in self.word_members]))
-
-    def forward(self, features: Tensor, text: Tensor, has_photo: Tensor, has_text: Tensor) -> Tensor:
-        """(B, f), (B, t) and two (B, 1) masks of 0 and 1 -> (B, 256) of length 1; 0 where both are absent."""
-        photos, words = self.photo_views(features), self.word_views(text)
-        meanings = unit(photos.meanings * has_photo + words.meanings * has_text)
-        meaning = unit(meanings.permute(1, 0, 2).flatten(1))
-        looks = torch.zeros_like(meaning[:, :1]) if photos.looks is None else photos.looks * has_photo
-        return unit(
-            torch.cat([looks * self.looks_share.sqrt(), meaning * (1 - self.looks_share).sqrt()], dim=1)
-        )
 
 
 class CategoryHeads(nn.Module):

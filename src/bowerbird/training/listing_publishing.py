@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from bowerbird.encoding.artefact import NETWORK_FILE
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
+from bowerbird.encoding.listing_encoder import WORDS_FILE
 from bowerbird.encoding.network import Network, Precision
 from bowerbird.errors import TrainingError
 from bowerbird.evaluation.cross_modal import found_within
@@ -22,67 +24,58 @@ from bowerbird.storage.model_registry import publish_model, staged_model
 from bowerbird.training.export import write_graph
 from bowerbird.training.listing_examples import ListingExamples
 from bowerbird.training.listing_figures import (
-    CHANCE,
     KS,
-    LAST_LAYER,
     LEARNED,
+    SAME,
+    TEXT,
     THINNED_TO,
-    WHITENED,
+    TITLE,
     Retrieval,
-    chance_vectors,
     figures_of,
-    photos_to_words,
-    same_listing,
-    thinned_gallery,
+    learned_retrievals,
+    recall_curves,
     whitened_systems,
-    words_to_photos,
 )
-from bowerbird.training.listing_network import ListingNetwork
+from bowerbird.training.listing_space import ListingSpace, WordSide
 from bowerbird.training.listing_training import DIMENSION, ListingTraining
-from bowerbird.training.listing_validation import photo_vectors, word_vectors
 from bowerbird.training.photo_levels import last_layer_width
 from bowerbird.training.training_data import Part
 
 PARITY = 1e-4  # the most that a number of a vector may differ between torch and the export
-SAME, TITLE, TEXT, WORDS = "same-listing photo", "title to photo", "words to photo", "photo to words"
-_RANKS = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
 def publish_listing_encoder(
     settings: Settings,
     examples: ListingExamples,
     training: ListingTraining,
-    network: ListingNetwork,
+    space: ListingSpace,
     history: Sequence[Mapping[str, float]],
     *,
     trained_at: datetime,
 ) -> LearnedModel:
-    """`network` exported, measured on the test listings and published; it is not in use yet.
+    """`space` exported, measured on the test listings and published; it is not in use yet.
 
     Raises:
         TrainingError: its export computes something else.
     """
     data = examples.data
-    retrievals = measured(settings, examples, network)
-    figures = [
-        figure
-        for name, retrieval in retrievals.items()
-        for figure in figures_of(name, retrieval, _baseline(retrieval))
-    ]
+    retrievals = measured(settings, examples, space)
+    figures = [figure for name, retrieval in retrievals.items() for figure in figures_of(name, retrieval)]
     headline = f"{SAME} R@1", LEARNED
     figures.sort(key=lambda figure: (figure.name, figure.system) != headline)
     with staged_model(settings.models, LearnedKind.LISTING) as staged:
-        export_listing_network(network, staged / NETWORK_FILE)
+        export_listing_space(space, staged)
         _write_found(staged, retrievals)
         return publish_model(
             staged,
             LearnedKind.LISTING,
             config={
                 "dimension": DIMENSION,
-                "features": len(network.mean),
-                "text": network.text_width,
+                "features": len(space.network.mean),
+                "text": space.network.text_width,
                 "looks": training.looks,
-                "looks_share": round(float(network.looks_share), 3),
+                "looks_share": round(float(space.network.looks_share), 3),
+                "told_share": space.told_share,
                 "training": training.as_json(),
             },
             encoders=data.encoders,
@@ -93,44 +86,37 @@ def publish_listing_encoder(
         )
 
 
-def measured(settings: Settings, examples: ListingExamples, network: ListingNetwork) -> dict[str, Retrieval]:
-    """The test listings' photos and words, found by `network` and by its baselines."""
+def measured(settings: Settings, examples: ListingExamples, space: ListingSpace) -> dict[str, Retrieval]:
+    """The test listings' photos and words, found by `space` and by its baselines."""
     data = examples.data
-    last_layer = last_layer_width(settings.encoders.photo_backbone)
-    dimension = settings.encoders.whitened_dimension
-    photos = photo_vectors(network, data.features)
-    titles, texts = (word_vectors(network, source.numpy()) for source in (examples.titles, examples.texts))
-    gallery = thinned_gallery(data, Part.TEST)
-    chance = chance_vectors(data, data.seed)
-    systems = {LEARNED: photos, **whitened_systems(data, last_layer, dimension)}
-    retrievals = {
-        SAME: same_listing(data, systems, Part.TEST),
-        TITLE: words_to_photos(data, gallery, {LEARNED: (titles, photos), CHANCE: chance}),
-        TEXT: words_to_photos(data, gallery, {LEARNED: (texts, photos), CHANCE: chance}),
-        WORDS: photos_to_words(data, gallery, {LEARNED: (texts, photos), CHANCE: chance}),
-    }
-    # A market may have no listing with two photos.
-    return {name: retrieval for name, retrieval in retrievals.items() if retrieval.items}
+    encoders = settings.encoders
+    last_layer = last_layer_width(encoders.photo_backbone)
+    return learned_retrievals(
+        data,
+        space.photo_vectors(data.features),
+        {TITLE: space.word_vectors(examples.titles.numpy()), TEXT: space.word_vectors(data.texts)},
+        whitened_systems(data, last_layer, encoders.whitened_dimension),
+    )
 
 
-def export_listing_network(network: ListingNetwork, path: Path) -> None:
-    """Write `network` as one ONNX file and hold what it computes against torch.
+def export_listing_space(space: ListingSpace, folder: Path) -> None:
+    """Write the photos' and the words' network of `space` and hold what they compute against torch.
 
     Raises:
         TrainingError: the two differ.
     """
-    network.eval()
-    write_graph(
-        network,
-        _example(network, rows=2),
-        path,
-        inputs=("features", "text", "has_photo", "has_text"),
-        outputs=("vectors",),
-    )
-    inputs = _example(network, rows=5)
+    space.eval()
+    features, text = len(space.network.mean), space.network.text_width
+    _export(space, features, folder / NETWORK_FILE, "features")
+    _export(WordSide(space).eval(), text, folder / WORDS_FILE, "text")
+
+
+def _export(side: nn.Module, columns: int, path: Path, name: str) -> None:
+    write_graph(side, (_example(2, columns),), path, inputs=(name,), outputs=("vectors",))
+    inputs = _example(5, columns)
     with torch.inference_mode():
-        expected = network(*inputs).numpy()
-    found: Vectors = Network(path, Precision.F32).run([tensor.numpy() for tensor in inputs])
+        expected = side(inputs).numpy()
+    found: Vectors = Network(path, Precision.F32).run([inputs.numpy()])
     if not (difference := float(np.abs(found - expected).max())) <= PARITY:
         raise TrainingError(
             f"the export of the listing encoder differs from the network by {difference:.2g}, where at most "
@@ -138,17 +124,9 @@ def export_listing_network(network: ListingNetwork, path: Path) -> None:
         )
 
 
-def _example(network: ListingNetwork, rows: int) -> tuple[torch.Tensor, ...]:
-    """Random inputs: with both parts, with photos alone, with words alone, in turn."""
-    generator = torch.Generator().manual_seed(rows)
-    features = torch.randn(rows, len(network.mean), generator=generator)
-    text = torch.nn.functional.normalize(torch.randn(rows, network.text_width, generator=generator))
-    turn = torch.arange(rows)[:, None] % 3
-    return features, text, (turn != 2).float(), (turn != 1).float()
-
-
-def _baseline(retrieval: Retrieval) -> str:
-    return next(name for name in (LAST_LAYER, WHITENED, CHANCE) if name in retrieval.ranks)
+def _example(rows: int, columns: int) -> torch.Tensor:
+    drawn = torch.randn(rows, columns, generator=torch.Generator().manual_seed(rows))
+    return torch.nn.functional.normalize(drawn)
 
 
 def _write_found(folder: Path, retrievals: Mapping[str, Retrieval]) -> None:
@@ -175,11 +153,7 @@ def _plots(retrievals: Mapping[str, Retrieval], history: Sequence[Mapping[str, f
             {name: int(value) if name == "epoch" else value for name, value in epoch.items()}
             for epoch in history
         ],
-        "recall_at_k": {
-            f"{name}, {system}": {str(k): float(found_within(ranks, k).mean()) for k in _RANKS}
-            for name, retrieval in retrievals.items()
-            for system, ranks in retrieval.ranks.items()
-        },
+        "recall_at_k": recall_curves(retrievals),
     }
 
 

@@ -24,10 +24,9 @@ class ListingTraining:
     batch: int = _setting(512, 8, "Listings a step; the others of a batch are a listing's negatives.")
     learning_rate: float = _setting(1e-3, 1e-8, "Its highest; it rises for a tenth of the steps, then falls.")
     weight_decay: float = _setting(0.05, 0, "Of AdamW.")
-    looks: int = _setting(
-        112, 2, "Numbers of a vector for what a photo looks like; the rest are for meaning."
-    )
-    members: int = _setting(3, 1, "Networks whose meanings stand side by side in a vector.")
+    looks: int = _setting(96, 2, "Numbers of a vector for what a photo looks like; the rest are for meaning.")
+    members: int = _setting(3, 1, "Networks whose meanings stand side by side.")
+    width: int = _setting(48, 2, "Numbers that each of them answers.")
     hidden: int = _setting(256, 1, "Width of their hidden layers.")
     whitened: int = _setting(384, 2, "Directions of the photo features that looks are learned from.")
     temperature: float = _setting(0.07, 1e-4, "Of the contrastive losses.")
@@ -37,6 +36,10 @@ class ListingTraining:
         0.3, 0, "Of the photo networks' hidden layer; their input has two thirds."
     )
     text_dropout: float = _setting(0.3, 0, "Of the text networks' hidden layer; their input has a third.")
+    sharpness: float = _setting(4.0, 1e-3, "Of the kernel that compares photos, exp(this * (cosine - 1)).")
+    ridge: float = _setting(1.0, 1e-6, "Penalty of what is told of a photo in closed form.")
+    compared: int = _setting(384, 2, "Directions of the last layer that the kernel compares.")
+    word_shrinkage: float = _setting(3.0, 0, "Mean variances added to each direction of words.")
     seed: int = _setting(0, 0, "Of the split, the first weights, the order and the dropout.")
 
     def __post_init__(self) -> None:
@@ -47,11 +50,9 @@ class ListingTraining:
         for name in ("title_share", "photo_dropout", "text_dropout"):
             if getattr(self, name) > 1:
                 raise InputError(f"{name} is a share, 0 to 1, but {getattr(self, name)} was given")
-        meaning = DIMENSION - self.looks
-        if meaning < self.members or meaning % self.members:
+        if self.looks >= DIMENSION:
             raise InputError(
-                f"{self.looks} of {DIMENSION} numbers for looks leave {meaning} for meaning, which "
-                f"{self.members} members cannot share evenly; give other looks or members"
+                f"{self.looks} of {DIMENSION} numbers for looks leave none for meaning; give fewer looks"
             )
 
     def as_json(self) -> dict[str, Any]:

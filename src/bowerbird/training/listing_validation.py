@@ -1,19 +1,20 @@
-"""How good a listing network is on the validation listings, after an epoch."""
+"""How good a listing space is on the validation listings, and the shares that make it best."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from bowerbird.encoding.encoder import Vectors
 from bowerbird.evaluation.cross_modal import found_within, group_ranks
 from bowerbird.evaluation.same_group import same_group_ranks
 from bowerbird.training.listing_examples import ListingExamples
+from bowerbird.training.listing_kernel import fit_told_words
 from bowerbird.training.listing_network import ListingNetwork
+from bowerbird.training.listing_space import ListingSpace
+from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.training_data import Part
 
 LOOKS_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-_ROWS_AT_ONCE = 2048
+TOLD_SHARES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,49 +30,48 @@ class Validation:
         return self.same_listing_r1 + self.title_to_photo_r10
 
 
-def validated(network: ListingNetwork, examples: ListingExamples) -> Validation:
-    """`network`, in evaluation mode, on the validation listings."""
+def validated(space: ListingSpace, examples: ListingExamples) -> Validation:
+    """`space`, in evaluation mode, on the validation listings."""
     data = examples.data
     rows = data.photo_rows(Part.VALIDATION)
     owners = data.photo_owners[rows]
-    photos = photo_vectors(network, examples.features[rows].numpy())
+    photos = space.photo_vectors(examples.features[rows].numpy())
     same = same_group_ranks(photos, owners, examples.contents[rows])
     listings = np.unique(owners)
-    words = word_vectors(network, examples.titles[listings].numpy())
+    words = space.word_vectors(examples.titles[listings].numpy())
     found = found_within(group_ranks(words, listings, photos, owners), 10)
     same_r1 = float(same.found(1).mean()) if len(same.queries) else 0.0
     return Validation(same_r1, float(found.mean()))
 
 
-def best_looks_share(network: ListingNetwork, examples: ListingExamples) -> float:
-    """How much of a photo's vector looks should be, so that it finds the photos of its listing."""
+def choose_shares(space: ListingSpace, examples: ListingExamples) -> None:
+    """Set how much what is told counts by titles that find photos, then looks by photos of one listing."""
+    scores = []
+    for share in TOLD_SHARES:
+        space.told_share = share
+        scores.append(validated(space, examples).title_to_photo_r10)
+    space.told_share = TOLD_SHARES[int(np.argmax(scores))]
     scores = []
     for share in LOOKS_SHARES:
-        network.looks_share.fill_(share)
-        scores.append(validated(network, examples).same_listing_r1)
-    return LOOKS_SHARES[int(np.argmax(scores))]
+        space.network.looks_share.fill_(share)
+        scores.append(validated(space, examples).same_listing_r1)
+    space.network.looks_share.fill_(LOOKS_SHARES[int(np.argmax(scores))])
 
 
-def photo_vectors(network: ListingNetwork, features: Vectors) -> Vectors:
-    """(n, 256) of (n, f) raw features."""
-    return _run(network, features, None)
+def learned_space(
+    examples: ListingExamples, training: ListingTraining, network: ListingNetwork
+) -> ListingSpace:
+    """The space of a trained `network`: its shares chosen on the validation listings, which then are learned.
 
+    What is told in closed form is fitted on the training listings to choose, and on both to serve.
 
-def word_vectors(network: ListingNetwork, text: Vectors) -> Vectors:
-    """(n, 256) of (n, t) text vectors."""
-    return _run(network, None, text)
-
-
-def _run(network: ListingNetwork, features: Vectors | None, text: Vectors | None) -> Vectors:
-    count = len(features) if features is not None else len(text if text is not None else ())
-    outputs = [np.empty((0, 256), np.float32)]
-    for start in range(0, count, _ROWS_AT_ONCE):
-        size = min(_ROWS_AT_ONCE, count - start)
-        inputs = []
-        for values, width in ((features, len(network.mean)), (text, network.text_width)):
-            rows = np.zeros((size, width), np.float32) if values is None else values[start : start + size]
-            inputs.append(torch.from_numpy(rows))
-        masks = [torch.full((size, 1), float(values is not None)) for values in (features, text)]
-        with torch.inference_mode():
-            outputs.append(network(*inputs, *masks).numpy())
-    return np.concatenate(outputs)
+    Raises:
+        TrainingError: the photos cannot be told apart at all.
+    """
+    rows = examples.rows(Part.TRAIN)
+    space = ListingSpace(network, fit_told_words(examples, rows, training)).eval()
+    choose_shares(space, examples)
+    rows = np.concatenate([rows, examples.rows(Part.VALIDATION)])
+    space.told = fit_told_words(examples, rows, training)
+    space.turn(examples, rows)
+    return space

@@ -35,8 +35,9 @@ from bowerbird.training.listing_examples import (
 from bowerbird.training.listing_losses import category_loss, contrastive_loss, symmetric_loss
 from bowerbird.training.listing_network import CategoryHeads, FeatureStatistics, ListingNetwork
 from bowerbird.training.listing_publishing import publish_listing_encoder
-from bowerbird.training.listing_training import DIMENSION, ListingTraining
-from bowerbird.training.listing_validation import Validation, best_looks_share, validated
+from bowerbird.training.listing_space import ListingSpace
+from bowerbird.training.listing_training import ListingTraining
+from bowerbird.training.listing_validation import Validation, learned_space, validated
 from bowerbird.training.networks import unit
 from bowerbird.training.safe_checkpoint import SafeCheckpointIO, read_checkpoint
 from bowerbird.training.training_data import Part, TrainingData
@@ -99,10 +100,10 @@ def train_listing_encoder(
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     run = learned(examples, training, folder, progress)
+    progress.step("fitting what photos tell", None)
+    space = learned_space(examples, training, run.network)
     progress.step("measuring on the test listings", None)
-    model = publish_listing_encoder(
-        settings, examples, training, run.network, run.history, trained_at=trained_at
-    )
+    model = publish_listing_encoder(settings, examples, training, space, run.history, trained_at=trained_at)
     for name in (CHECKPOINT, BEST):
         (folder / name).unlink(missing_ok=True)
     return activate_model(settings.models, LearnedKind.LISTING, model.fingerprint)
@@ -129,7 +130,6 @@ def learned(examples: ListingExamples, training: ListingTraining, folder: Path, 
                 writer.add_scalar(f"listing/{name}", value, int(metrics["epoch"]))
     run.network.load_state_dict(read_checkpoint(folder / BEST)["network"])
     run.network.eval()
-    run.network.looks_share.fill_(best_looks_share(run.network, examples))
     return run
 
 
@@ -172,8 +172,7 @@ def _begun(examples: ListingExamples, training: ListingTraining) -> _Run:
     rows = examples.data.photo_rows(Part.TRAIN)
     statistics = FeatureStatistics.fit(examples.data.features[rows], training)
     network = ListingNetwork(examples.features.shape[1], examples.texts.shape[1], training, statistics)
-    width = (DIMENSION - training.looks) // training.members
-    heads = CategoryHeads(width, examples.n_roots, examples.n_leaves)
+    heads = CategoryHeads(training.width, examples.n_roots, examples.n_leaves)
     optimiser = torch.optim.AdamW(
         [*network.parameters(), *heads.parameters()],
         lr=training.learning_rate,
@@ -215,7 +214,7 @@ def _ended(
     run: _Run, examples: ListingExamples, losses: list[dict[str, float]], folder: Path
 ) -> dict[str, float]:
     """The metrics of the epoch, after which its state is on the disk, and the best one's network."""
-    seen: Validation = validated(run.network.eval(), examples)
+    seen: Validation = validated(ListingSpace(run.network.eval()), examples)
     metrics = {name: float(np.mean([step[name] for step in losses])) for name in losses[0]}
     metrics |= {"epoch": run.epoch + 1.0, **asdict(seen)}
     run.history.append(metrics)
