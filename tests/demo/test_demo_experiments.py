@@ -27,13 +27,17 @@ from bowerbird.demo.simulate_shoppers import (
 )
 from bowerbird.engine import Engine
 from bowerbird.errors import NotFoundError, TrainingError
+from bowerbird.jobs.compare_rankers import compare_rankers
 from bowerbird.jobs.import_market import import_market
 from bowerbird.jobs.index_market import index_market
 from bowerbird.market.query import Query
 from bowerbird.progress import Silent
+from bowerbird.ranking.features import FEATURES
 from bowerbird.ranking.page_record import PageRecord
 from bowerbird.ranking.ranker import FusionRanker, UntrainedRanker
 from bowerbird.settings import Settings, load_settings
+from bowerbird.storage.ranking_log import read_ranking_log
+from bowerbird.training.ranker_examples import examples_of
 
 LISTINGS, SHOPPERS = 120, 40
 
@@ -68,6 +72,20 @@ def engine(home: Settings) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def world(home: Settings, engine: Engine) -> ShopperWorld:
     return world_of(home.home, engine, read_simulation(home.home))
+
+
+def test_the_log_says_who_ranked_each_page(engine: Engine):
+    pages = read_ranking_log(engine.tastes.stores)
+    assert {page.record.ranker for page in pages if page.record} == {"fusion"}
+    examples = examples_of(pages)
+    assert examples.known.mean() > 0.9  # so `train ranker` needs no --replay
+    read = [FEATURES.index(name) for name in ("visits", "impressions")]
+    assert (examples.features[examples.known][:, read].max(axis=0) > 0).all()
+    first = examples.features[(examples.pages == 0) & examples.known]
+    assert (first[:, read] == 0).all()  # nothing came before
+    compared = compare_rankers(pages)
+    assert set(compared.pages) == {"fusion"}
+    assert compared.corrected
 
 
 def test_who_is_not_known_gets_what_nobody_gets(engine: Engine, world: ShopperWorld):

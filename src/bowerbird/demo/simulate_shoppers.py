@@ -26,7 +26,12 @@ from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
 from bowerbird.market.query import Filters, Query
 from bowerbird.progress import Progress
+from bowerbird.ranking.page_record import PageRecord, empty_features
+from bowerbird.ranking.ranker import FusionRanker
 from bowerbird.settings import Settings
+from bowerbird.storage.event_stores import EventStores
+from bowerbird.storage.ranking_log import events_of, read_ranking_log
+from bowerbird.training.replayed_features import replay_features
 
 SIMULATION = 1  # goes up when the same arguments would give other events
 _MARKER = "shoppers.json"
@@ -114,6 +119,7 @@ def simulate_shoppers(settings: Settings, progress: Progress, simulation: Simula
         world = world_of(settings.home, engine, simulation)
         log = world.simulate(unpersonal_search(engine, 4 * simulation.serving.page_size))
         pages, events = log.write(stores, world.market)
+        _record_rankings(log, engine, stores, settings.ranking.depth, progress)
     made_by = {"simulation": SIMULATION, **asdict(simulation)}
     marker.write_text(json.dumps(made_by), encoding="utf-8")
     sessions = len(np.unique(log.visits.sessions))
@@ -121,6 +127,27 @@ def simulate_shoppers(settings: Settings, progress: Progress, simulation: Simula
         f"simulated {sessions:,} sessions of {simulation.shoppers:,} shoppers: {pages:,} pages and "
         f"{events:,} events"
     )
+
+
+def _record_rankings(
+    log: SimulatedLog, engine: Engine, stores: EventStores, depth: int, progress: Progress
+) -> None:
+    """Write to the pages of search who ranked them, and what a ranker saw of each listing at that time.
+
+    They are in the order of rank fusion, which the untrained ranker leaves as it is for nobody.
+    """
+    ours = {log.query_id(page) for page in range(len(log.visits))}
+    pages = [page for page in read_ranking_log(stores) if page.page.query_id in ours]
+    features = replay_features(engine, pages, events_of(stores), depth, progress)
+    rankers = (FusionRanker().name,)
+    records = {
+        page.page.query_id: PageRecord(
+            rankers, features.get(page.page.query_id, empty_features(len(page.grades)))
+        )
+        for page in pages
+        if page.record is None
+    }
+    stores.queries.record({query_id: record.encode() for query_id, record in records.items()})
 
 
 def read_simulation(home: Path) -> Simulation:

@@ -4,12 +4,12 @@ An event joins the reply it belongs to by `query_id`. Unlike events, replies are
 for them: a kill may lose the last few.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bowerbird.storage.database import Database
 from bowerbird.storage.event_log import expire_rows
@@ -77,6 +77,11 @@ _OF_SHOPPER = (
     .order_by(queries.c.time_us.desc(), queries.c.sequence.desc())
     .limit(bindparam("limit"))
 )
+_RECORD = (
+    update(queries)
+    .where(queries.c.query_id == bindparam("whose"))
+    .values(features=bindparam("record", type_=queries.c.features.type))
+)
 
 
 class QueryLog:
@@ -93,6 +98,13 @@ class QueryLog:
         """Keep each page whose query id is new, in one transaction; how many there were."""
         with self._database.writing() as connection:
             return append_pages(connection, pages)
+
+    def record(self, features: Mapping[str, bytes]) -> None:
+        """Keep by query id how pages were ranked, in one transaction; an id that is not known is left out."""
+        rows = [{"whose": query_id, "record": record} for query_id, record in features.items()]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(_RECORD, rows)
 
     def since(self, sequence: int, limit: int) -> list[LoggedPage]:
         """Up to `limit` pages after `sequence`, in order."""
