@@ -13,8 +13,20 @@ class Group(BaseModel):
 
 
 class PhotoSettings(Group):
-    """What photos are taken in."""
+    """What photos are taken in, and where they are kept."""
 
+    url: str = Field(
+        "",
+        description="A folder or s3://bucket/folder that keeps the photos, shared by all machines; empty "
+        "keeps them in the home.",
+    )
+    signed_seconds: int = Field(
+        0,
+        ge=0,
+        le=604_800,
+        description="Whole photos are read from the bucket itself, at addresses signed for so long; 0 passes "
+        "them through this server.",
+    )
     max_bytes: int = Field(20_000_000, ge=1, description="Largest photo file.")
     max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of a photo, from its header.")
 
@@ -66,6 +78,9 @@ class ServingSettings(Group):
     )
     cors_origins: list[str] = Field(
         [], description="Other sites whose pages may call the API, such as https://shop.example."
+    )
+    keep_audit_days: float = Field(
+        400.0, ge=0, description="Days after which the log of who changed what is deleted; 0 keeps it."
     )
     follow_visitors: bool = Field(
         True, description="The pages keep a session in a cookie, and log looks, saves and hides under it."

@@ -1,4 +1,4 @@
-"""API keys: made, listed and revoked by whoever has the home."""
+"""API keys: made, listed and revoked by whoever has the home; and what was changed with them."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,11 +11,15 @@ from rich.table import Table
 
 from bowerbird.commands.options import AsJson, Home
 from bowerbird.settings import load_settings
+from bowerbird.storage.audit_log import AuditLog
+from bowerbird.storage.database import Database
 from bowerbird.storage.key_store import ApiKey, KeyStore, Scope
 from bowerbird.terminal import err, out, print_json
 
 LONGEST_DAYS = 36_500
-app = typer.Typer(name="keys", help="Make, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(
+    name="keys", help="Make, list and revoke API keys, and see what was done with them.", no_args_is_help=True
+)
 
 
 @app.command("create")
@@ -43,8 +47,9 @@ def create(
 
     now = datetime.now(UTC)
     expires_at = None if days is None else now + timedelta(days=days)
-    with _key_store(home) as keys:
-        made = keys.create(name, scope, now, expires_at)
+    with _database(home) as database:
+        made = KeyStore(database).create(name, scope, now, expires_at)
+        AuditLog(database).append("key.create", [made.key.key_id], None, now)
     if as_json:
         print_json({**key_payload(made.key), "token": made.token})
         return
@@ -57,8 +62,8 @@ def list_keys(home: Home = None, as_json: AsJson = False) -> None:
     """Every key ever made, without what it opens with."""
     from bowerbird.serving.keys_api import key_payloads
 
-    with _key_store(home) as store:
-        keys = store.keys()
+    with _database(home) as database:
+        keys = KeyStore(database).keys()
     if as_json:
         print_json(key_payloads(keys))
         return
@@ -81,20 +86,48 @@ def revoke(
     """Have a key open nothing any more; running servers know within a second."""
     from bowerbird.serving.keys_api import key_payload
 
-    with _key_store(home) as store:
-        key = store.revoke(key_id, datetime.now(UTC))
+    now = datetime.now(UTC)
+    with _database(home) as database:
+        key = KeyStore(database).revoke(key_id, now)
+        AuditLog(database).append("key.revoke", [key_id], None, now)
     if as_json:
         print_json(key_payload(key))
         return
     out.print(f"key {key.key_id} ({key.name}) opens nothing any more")
 
 
+@app.command("audit")
+def audit(
+    subject: Annotated[str | None, typer.Option(help="Only changes of this listing or key.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only changes made with this key.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the latest first.")] = 100,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who changed what through the API, or made and revoked keys; the latest first."""
+    with _database(home) as database:
+        entries = AuditLog(database).latest(limit, subject=subject, key_id=key)
+    if as_json:
+        print_json(
+            [
+                {"time": entry.time, "action": entry.action, "subject": entry.subject, "key_id": entry.key_id}
+                for entry in entries
+            ]
+        )
+        return
+    table = Table("when", "key", "what", "which", box=None, header_style="bold")
+    for entry in entries:
+        when = f"{entry.time:%Y-%m-%d %H:%M:%S}"
+        table.add_row(when, entry.key_id or "no key", entry.action, entry.subject or "")
+    out.print(table)
+
+
 @contextmanager
-def _key_store(home: Path | None) -> Iterator[KeyStore]:
+def _database(home: Path | None) -> Iterator[Database]:
     from bowerbird.assembly import open_event_stores
 
     with closing(open_event_stores(load_settings(home))) as stores:
-        yield KeyStore(stores.database)
+        yield stores.database
 
 
 def _state(key: ApiKey) -> str:

@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile as ReceivedFile
 from bowerbird.errors import InputError, TooLargeError
 from bowerbird.market.listing import Listing
 from bowerbird.market.query import Query as MarketQuery
+from bowerbird.serving.audit import note_change
 from bowerbird.serving.bodies import checked, parsed
 from bowerbird.serving.front import Front
 from bowerbird.serving.replies import ERRORS, JSONReply
@@ -99,24 +100,28 @@ def _add_catalogue(router: APIRouter) -> None:
         """Create or replace a listing; it is searchable within a second."""
         _check_id(listing_id)
         listing, created = front_of(request).put(listing_id, model)
+        note_change(request, "listing.put", listing_id)
         return JSONReply(listing, status_code=201 if created else 200)
 
     @router.patch("/v1/listings/{listing_id:path}", tags=["catalogue"])
     def patch(request: Request, listing_id: str, change: ListingChange) -> Response:
         """Change some fields, such as the status of what was sold."""
-        return JSONReply(front_of(request).patch(listing_id, change))
+        changed = front_of(request).patch(listing_id, change)
+        note_change(request, "listing.patch", listing_id)
+        return JSONReply(changed)
 
     @router.delete("/v1/listings/{listing_id:path}", status_code=204, tags=["catalogue"])
     def delete(request: Request, listing_id: str) -> Response:
         """Remove a listing; no answer holds it from then on."""
         front_of(request).delete(listing_id)
+        note_change(request, "listing.delete", listing_id)
         return Response(status_code=204)
 
     @router.post("/v1/listings/bulk", tags=["catalogue"], openapi_extra=_BULK_BODY)
     async def bulk(request: Request) -> Response:
         """JSONL, one listing with its `listing_id` a line; one status a row comes back."""
         body = await request.body()
-        return JSONReply(await run_in_threadpool(_bulk, front_of(request), body))
+        return JSONReply(await run_in_threadpool(_bulk, request, body))
 
 
 _BULK_BODY = {
@@ -213,7 +218,8 @@ def _check_id(listing_id: str) -> None:
         )
 
 
-def _bulk(front: Front, body: bytes) -> dict[str, Any]:
+def _bulk(request: Request, body: bytes) -> dict[str, Any]:
+    front = front_of(request)
     lines = [line for line in body.split(b"\n") if line.strip()]
     limit = front.settings.serving.max_bulk_rows
     if len(lines) > limit:
@@ -230,5 +236,6 @@ def _bulk(front: Front, body: bytes) -> dict[str, Any]:
                 {"row": number, "listing_id": None, "status": error.http_status, "message": error.message}
             )
     front.put_many(list(listings.values()))
+    note_change(request, "listing.bulk", *listings)
     accepted = sum(row["status"] == 200 for row in rows)
     return {"accepted": accepted, "rejected": len(rows) - accepted, "rows": rows}

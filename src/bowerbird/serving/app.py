@@ -18,6 +18,7 @@ from bowerbird.intake import ServingSettings
 from bowerbird.serving.access import Access
 from bowerbird.serving.api import api_router, front_of
 from bowerbird.serving.api_description import describe_access
+from bowerbird.serving.audit import Audit, audit_router
 from bowerbird.serving.error_shape import add_error_shape
 from bowerbird.serving.event_front import EventFront
 from bowerbird.serving.events_api import events_router
@@ -28,13 +29,17 @@ from bowerbird.serving.gate import Gate
 from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.keys_api import keys_router
 from bowerbird.serving.limits import BodyLimit, FairShare
+from bowerbird.serving.moderation import Moderation
+from bowerbird.serving.moderation_api import moderation_router
 from bowerbird.serving.pages import register_pages
 from bowerbird.serving.rates import Rate
 from bowerbird.serving.sell_api import sell_router
 from bowerbird.serving.sell_front import SellFront
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
+from bowerbird.storage.audit_log import AuditLog
 from bowerbird.storage.key_store import KeyStore
+from bowerbird.storage.reports import ReportStore
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
@@ -96,12 +101,17 @@ def create_app(engine: Engine, settings: Settings, host: str | None = None) -> F
     app.state.feeds = FeedFront(engine, settings, front)
     events.listeners.append(engine)
     app.state.sell = SellFront(engine, settings, front.telemetry)
+    app.state.audit = Audit(AuditLog(stores.database), settings.serving.keep_audit_days)
+    app.state.moderation = Moderation(engine, ReportStore(stores.database))
+    front.check_photo = app.state.moderation.check_photo
     add_error_shape(app)
+    app.include_router(moderation_router())  # before the catalogue's, which take whatever follows
     app.include_router(api_router())
     app.include_router(feed_router())  # before the events', which take whatever follows /v1/shoppers/
     app.include_router(events_router())
     app.include_router(sell_router())
     app.include_router(keys_router())
+    app.include_router(audit_router())
     register_pages(app, front_of)
     describe_access(app)
     _add_guards(app, settings.serving, front.telemetry)

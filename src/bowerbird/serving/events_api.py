@@ -12,6 +12,7 @@ from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.cleaning.rejection import Reason, shown
 from bowerbird.errors import InputError
 from bowerbird.market.event import EventType
+from bowerbird.serving.audit import note_change
 from bowerbird.serving.event_front import EventFront
 from bowerbird.serving.replies import ERRORS, JSONReply
 
@@ -95,7 +96,9 @@ def events_router() -> APIRouter:
     @router.delete("/v1/shoppers/{shopper:path}", tags=["shoppers"])
     def erase(request: Request, shopper: str) -> Response:
         """Erase a shopper: events, queries, what is kept in memory, and their bytes on the disk."""
-        return JSONReply(events_of(request).erase(shopper))
+        erased = events_of(request).erase(shopper)
+        note_change(request, "shopper.erase", None)  # whose it was is to be forgotten
+        return JSONReply(erased)
 
     return router
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bowerbird.serving.access import Caller
-from bowerbird.serving.gate import CALLER
+from bowerbird.serving.audit import note_change
 from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.storage.key_store import LONGEST_NAME, ApiKey, Scope
@@ -50,6 +49,7 @@ def keys_router() -> APIRouter:
         expires_at = None if model.days is None else now + timedelta(days=model.days)
         made = keyring.store.create(model.name, model.scopes, now, expires_at)
         keyring.reread()
+        note_change(request, "key.create", made.key.key_id)
         return JSONReply({**key_payload(made.key), "token": made.token}, status_code=201)
 
     @router.delete("/v1/keys/{key_id}")
@@ -58,6 +58,7 @@ def keys_router() -> APIRouter:
         keyring = keyring_of(request)
         revoked = keyring.store.revoke(key_id, datetime.now(UTC))
         keyring.reread()
+        note_change(request, "key.revoke", key_id)
         return JSONReply(key_payload(revoked))
 
     return router
@@ -67,12 +68,6 @@ def keyring_of(request: Request) -> Keyring:
     """The keys of the market that this application serves."""
     keyring: Keyring = request.app.state.keyring
     return keyring
-
-
-def caller_of(request: Request) -> Caller:
-    """Who asks, as the gate found."""
-    caller: Caller = getattr(request.state, CALLER)
-    return caller
 
 
 def key_payloads(keys: Sequence[ApiKey]) -> list[KeyPayload]:

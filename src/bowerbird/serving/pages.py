@@ -27,6 +27,8 @@ from bowerbird.serving.events_api import events_of
 from bowerbird.serving.facet_links import category_links, price_bars, value_links
 from bowerbird.serving.feed_pages import home_context, register_feed_pages, visits_of
 from bowerbird.serving.front import Front
+from bowerbird.serving.moderation_api import moderation_of
+from bowerbird.serving.moderation_pages import REASONS, register_moderation_pages
 from bowerbird.serving.owner import Health, ModelPanels
 from bowerbird.serving.owner_activity import DOINGS, ActivityPanels
 from bowerbird.serving.search_form import SORT_LABELS, SearchForm
@@ -60,6 +62,7 @@ def register_pages(app: FastAPI, front_of: Callable[[Request], Front]) -> None:
     app.add_api_route("/owner", pages.owner, include_in_schema=False)
     register_feed_pages(app)
     register_sell_page(app, environment)
+    register_moderation_pages(app)
     register_sign_in(app, environment)
 
 
@@ -99,6 +102,7 @@ class _Pages:
         visitor = visits.visitor(request)
         visits.looked_at(visitor, listing_id, request.query_params)
         context: Payload = {"visitor": visitor, "saved": visits.saved(visitor), "form": SearchForm()}
+        context |= {"report_reasons": REASONS, "reported": "reported" in request.query_params}
         page = self._page("listing.html", listing=found, similar=similar, **context)
         return remembered(page, request, visitor)
 
@@ -118,6 +122,9 @@ class _Pages:
             doings=DOINGS,
             little=LITTLE,
             signed_in=signed_in_as(request),
+            reported=moderation_of(request).reported(),
+            hidden=moderation_of(request).hidden(),
+            report_reasons=REASONS,
             form=SearchForm(),
         )
 

@@ -21,11 +21,12 @@ from bowerbird.storage.listing_changes import (
     UpsertResult,
     chunks,
     delete_rows,
+    hide_row,
     locked_state,
     stands,
     upsert_rows,
 )
-from bowerbird.storage.listing_row import CONTENT_COLUMNS, listing_of, row_of
+from bowerbird.storage.listing_row import CONTENT_COLUMNS, WRITTEN_COLUMNS, listing_of, row_of
 from bowerbird.storage.schema import listings
 
 _GET = select(*CONTENT_COLUMNS).where(
@@ -46,6 +47,15 @@ _CHANGES_OF = (
     select(listings.c.revision, listings.c.deleted, *CONTENT_COLUMNS)
     .where(listings.c.listing_id.in_(bindparam("ids", expanding=True)))
     .order_by(listings.c.revision)
+)
+_WRITTEN = select(listings.c.revision, listings.c.deleted, *WRITTEN_COLUMNS).where(
+    listings.c.listing_id == bindparam("id"), ~listings.c.deleted
+)
+_HIDDEN = (
+    select(*CONTENT_COLUMNS)
+    .where(listings.c.hidden, ~listings.c.deleted)
+    .order_by(listings.c.revision.desc())
+    .limit(bindparam("limit"))
 )
 _SCAN = (
     select(listings.c.revision, *CONTENT_COLUMNS)
@@ -118,6 +128,22 @@ class Catalogue:
         """Delete the listings that exist among `listing_ids`; the revision reached."""
         with self._database.writing() as connection:
             return delete_rows(connection, listing_ids)[0]
+
+    def hide(self, listing_id: str, hidden: bool = True) -> bool:
+        """Hide a listing whatever is written to it, or show it again; False where there is none such."""
+        with self._database.writing() as connection:
+            return hide_row(connection, listing_id, hidden)
+
+    def hidden(self, limit: int) -> list[Listing]:
+        """Up to `limit` listings that the owner hid, the latest first."""
+        with self._database.reading() as connection:
+            return [listing_of(row) for row in connection.execute(_HIDDEN, {"limit": limit})]
+
+    def written(self, listing_id: str) -> Change | None:
+        """A live listing as it was written last, though the owner hid it: what a change begins with."""
+        with self._database.reading() as connection:
+            row = connection.execute(_WRITTEN, {"id": listing_id}).first()
+        return None if row is None else _change(row)
 
     def get(self, listing_ids: Sequence[str]) -> dict[str, Listing]:
         """The live listings among `listing_ids`, by id."""

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
+from sqlalchemy import case
 
 from bowerbird.errors import InputError
 from bowerbird.market.listing import Listing, Photo, Price, Status
@@ -16,26 +17,26 @@ _LARGEST_INTEGER = 2**63 - 1
 _PHOTO_FIELDS = ("photo_id", "content_hash", "perceptual_hash", "width", "height")
 
 # In the order that `listing_of` reads.
-CONTENT_COLUMNS = tuple(
-    listings.c[name]
-    for name in (
-        "listing_id",
-        "title",
-        "description",
-        "category",
-        "price_minor",
-        "currency",
-        "place",
-        "latitude",
-        "longitude",
-        "status",
-        "seller_id",
-        "created_at_us",
-        "photos",
-        "attributes",
-    )
+_CONTENT_NAMES = (
+    "listing_id",
+    "title",
+    "description",
+    "category",
+    "price_minor",
+    "currency",
+    "place",
+    "latitude",
+    "longitude",
+    "status",
+    "seller_id",
+    "created_at_us",
+    "photos",
+    "attributes",
 )
-_CONTENT_NAMES = tuple(column.name for column in CONTENT_COLUMNS)
+WRITTEN_COLUMNS = tuple(listings.c[name] for name in _CONTENT_NAMES)
+# As it is shown: what the owner hides is hidden, whatever its status says.
+_SHOWN_STATUS = case((listings.c.hidden, Status.HIDDEN.value), else_=listings.c.status).label("status")
+CONTENT_COLUMNS = tuple(_SHOWN_STATUS if column.name == "status" else column for column in WRITTEN_COLUMNS)
 TOMBSTONE: dict[str, Any] = dict.fromkeys(("digest", *_CONTENT_NAMES[1:]))
 
 
@@ -91,7 +92,7 @@ def row_of(listing: Listing) -> dict[str, Any]:
 
 
 def listing_of(row: Sequence[Any]) -> Listing:
-    """The listing whose `CONTENT_COLUMNS` are `row`."""
+    """The listing whose `CONTENT_COLUMNS`, or `WRITTEN_COLUMNS`, are `row`."""
     minor, currency, status, created = row[4], row[5], row[9], row[11]
     return Listing(
         listing_id=row[0],

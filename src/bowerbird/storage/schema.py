@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -44,8 +45,9 @@ catalogue_state = Table(
     Column("live", BigInteger, nullable=False),
 )
 
-# A deleted listing leaves its id and revision, so that those who tail the catalogue see it go; all else is
-# emptied. `digest` is of the stored values: an upsert that brings the same ones changes nothing.
+# A deleted listing leaves its id and revision, so that those who tail the catalogue see it go; all else but
+# `hidden` is emptied. `digest` is of the stored values: an upsert that brings the same ones changes nothing.
+# `hidden` is the word of the owner: whatever is written, it stays hidden until the owner shows it again.
 listings = Table(
     "listings",
     metadata,
@@ -66,7 +68,9 @@ listings = Table(
     Column("created_at_us", BigInteger),
     Column("photos", _Json),
     Column("attributes", _Json),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
     Index("listings_by_revision", "revision", unique=True),
+    Index("listings_hidden", "revision", sqlite_where=text("hidden"), postgresql_where=text("hidden")),
 )
 
 import_runs = Table(
@@ -203,4 +207,33 @@ api_keys = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger),
     Column("revoked_at_us", BigInteger),
+)
+
+# What shoppers say is wrong with a listing. Who said it is not kept.
+_unsettled = text("settled_at_us IS NULL")
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("listing_id", Text, nullable=False),
+    Column("photo_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("settled_at_us", BigInteger),
+    Index("reports_open", "listing_id", "id", sqlite_where=_unsettled, postgresql_where=_unsettled),
+)
+
+# Who changed what. `key_id` is empty where keys were off, and where a command did it. A shopper who was
+# erased is no `subject`: the log must not bring back their name.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("key_id", Text),
+    Column("action", Text, nullable=False),
+    Column("subject", Text),
+    Index("audit_by_time", "time_us"),
+    Index("audit_by_subject", "subject", "id"),
 )
