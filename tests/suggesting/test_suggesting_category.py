@@ -15,7 +15,7 @@ from bowerbird.suggesting.category import CategorySuggester
 from bowerbird.suggesting.category_model import CategoryModel, Evidence, Learned, Pooling, write_tables
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.kernel_machine import LookKernel, WordKernel, remember
-from bowerbird.suggesting.word_features import terms
+from bowerbird.suggesting.word_features import place_key, terms
 
 ENCODERS = {"text": "t1", "photo": "p1"}
 ROOTS = ("Home", "Music")
@@ -29,9 +29,9 @@ def published(tmp_path_factory):
     """Three remembered listings, one a leaf; the score of a leaf is the likeness to its listing."""
     eye = np.eye(4, dtype=np.float32)
     targets = np.array([[1, 0, 1, 0, 0], [1, 0, 0, 1, 0], [0, 1, 0, 0, 1]], np.float32)
-    words = WordKernel(
-        remember([terms(text) for text in ("lamp lamp", "sofa sofa", "piano piano")]), eye[:3], 1.0, 2.0
-    )
+    spoken = remember([terms(text) for text in ("lamp lamp", "sofa sofa", "piano piano")])
+    places = np.array([place_key(place) for place in ("Leeds", "Leeds", "York")])
+    words = WordKernel(spoken, eye[:3], 1.0, 2.0, places, 0.5)
     looks = LookKernel(eye[:3], np.zeros(4, np.float32), 2.0)
     learned = Learned(targets, np.zeros(5, np.float32))
     kinds = {
@@ -68,9 +68,9 @@ def suggester(published):
     return CategorySuggester(published, ENCODERS)
 
 
-def draft(title="", meaning=None, features=NO_PHOTOS):
+def draft(title="", meaning=None, features=NO_PHOTOS, place=None):
     text = NO_WORDS if meaning is None else np.eye(4, dtype=np.float32)[[meaning]]
-    return Draft(Listing("", title), text, np.asarray(features, np.float32))
+    return Draft(Listing("", title, place=place), text, np.asarray(features, np.float32))
 
 
 def test_words_alone_name_root_and_leaf(suggester):
@@ -136,3 +136,11 @@ def test_threads_get_what_one_gets(suggester):
     drafts = [draft(title, meaning) for title in ("lamp", "sofa", "piano") for meaning in range(4)] * 5
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(suggester.suggest, drafts)) == [suggester.suggest(one) for one in drafts]
+
+
+def test_what_others_offer_in_a_place_speaks_where_words_are_undecided(suggester):
+    said = {
+        place: dict(suggester.suggest(draft("thing", 3, place=place)).root) for place in ("york", "Leeds")
+    }
+    nowhere = dict(suggester.suggest(draft("thing", 3)).root)
+    assert said["york"]["Music"] > nowhere["Music"] > said["Leeds"]["Music"]

@@ -10,11 +10,15 @@ from bowerbird.suggesting.kernel_machine import (
     look,
     read_word_kernel,
     remember,
+    same_place,
     word_tables,
 )
 from bowerbird.suggesting.word_features import terms
 
 TEXTS = ["red sofa bed", "blue sofa", "red lamp", "", "sofa sofa lamp", "quite another thing"]
+
+
+PLACES = np.array([7, 8, 0, 7, 0, 9])
 
 
 def unit(rows):
@@ -24,7 +28,7 @@ def unit(rows):
 @pytest.fixture
 def kernel():
     meanings = unit(np.random.default_rng(0).normal(size=(len(TEXTS), 4)).astype(np.float32))
-    return WordKernel(remember([terms(text) for text in TEXTS]), meanings, 2.0, 3.0)
+    return WordKernel(remember([terms(text) for text in TEXTS]), meanings, 2.0, 3.0, PLACES, 0.5)
 
 
 def test_products_are_those_of_dense_rows(kernel):
@@ -48,12 +52,29 @@ def test_likeness_adds_meaning_by_its_formula(kernel):
     assert kernel.likeness(terms("red lamp"), meaning) == pytest.approx(slow, rel=1e-5)
 
 
+def test_the_same_place_adds_weight_and_the_more_where_meanings_agree(kernel):
+    meaning = kernel.meanings[1]
+    added = kernel.likeness(terms("red lamp"), meaning, 7) - kernel.likeness(terms("red lamp"), meaning)
+    near = np.exp(3.0 * (kernel.meanings @ meaning - 1))
+    assert added == pytest.approx(0.5 * (PLACES == 7) * (1 + near), abs=1e-5)
+    # An unknown place is not shared with listings whose place is unknown as well.
+    assert not same_place(PLACES, 0).any()
+
+
 def test_tables_give_the_kernel_back(kernel):
-    again = read_word_kernel(word_tables(kernel), meaning_weight=2.0, sharpness=3.0)
+    again = read_word_kernel(word_tables(kernel), meaning_weight=2.0, sharpness=3.0, place_weight=0.5)
     assert len(again) == len(kernel) == len(TEXTS)
     for text in TEXTS:
         expected = kernel.likeness(terms(text), kernel.meanings[0])
         assert again.likeness(terms(text), kernel.meanings[0]) == pytest.approx(expected, abs=4e-3)  # float16
+    assert (again.places == PLACES).all()
+
+
+def test_a_model_that_never_read_places_is_still_read(kernel):
+    tables = {name: table for name, table in word_tables(kernel).items() if name != "word_places"}
+    again = read_word_kernel(tables, meaning_weight=2.0, sharpness=3.0)
+    placed = again.likeness(terms("red lamp"), kernel.meanings[0], 7)
+    assert placed == pytest.approx(again.likeness(terms("red lamp"), kernel.meanings[0]))
 
 
 def test_a_look_is_the_mean_direction_without_the_usual_one():

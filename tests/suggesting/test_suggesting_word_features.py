@@ -13,10 +13,12 @@ from bowerbird.market.listing import Listing
 from bowerbird.suggesting.word_features import (
     BLOCKS,
     CHARACTERS,
+    NO_PLACE,
     TITLE_WORDS,
     WORDS,
     learn_vocabulary,
     listing_terms,
+    place_key,
     terms,
 )
 
@@ -88,3 +90,9 @@ def test_terms_of_one_text_alone_and_unknown_terms_weigh_nothing():
     places, weights = vocabulary.weigh(*terms("sofa", ""))
     assert len(places) == len(weights) == 0
     assert len(learn_vocabulary([]).keys) == 0
+
+
+def test_a_place_is_known_however_it_is_written():
+    assert place_key("Skegness, Lincolnshire") == place_key("  SKEGNESS,  Lincolnshire ") != NO_PLACE
+    assert place_key("Orléans") == place_key("orleans") != place_key("Leeds")
+    assert place_key(None) == place_key("  ") == NO_PLACE

@@ -86,9 +86,10 @@ def test_names_of_categories_are_learned_from(data):
     assert (examples.weights[-len(targets.leaves) :] == TRAINING.name_weight).all()
     # The Gram matrix is the likeness that will be served.
     row = int(targets.rows[3])
-    from bowerbird.suggesting.word_features import listing_terms
+    from bowerbird.suggesting.word_features import listing_terms, place_key
 
-    served = kernel.likeness(listing_terms(data.listings[row]), data.texts[row])
+    place = place_key(data.listings[row].place)
+    served = kernel.likeness(listing_terms(data.listings[row]), data.texts[row], place)
     assert examples.gram[3] == pytest.approx(served, abs=1e-5)
 
 

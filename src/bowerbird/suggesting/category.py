@@ -16,7 +16,7 @@ from bowerbird.suggesting.category_model import (
 )
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.kernel_machine import Scores
-from bowerbird.suggesting.word_features import listing_terms
+from bowerbird.suggesting.word_features import listing_terms, place_key
 
 MOST_LEAVES = 10
 
@@ -78,7 +78,8 @@ class CategorySuggester:
         words = bool(draft.listing.text.strip()) and len(draft.text) > 0
         terms = listing_terms(draft.listing) if words else None
         try:
-            return self._model.scores(terms, draft.text[0] if words else draft.text, draft.features)
+            meaning = draft.text[0] if words else draft.text
+            return self._model.scores(terms, meaning, draft.features, place_key(draft.listing.place))
         except ValueError as error:
             raise MismatchError(
                 f"vectors of shape {draft.text.shape} and {draft.features.shape} do not fit the category "

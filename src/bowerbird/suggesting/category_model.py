@@ -30,6 +30,7 @@ from bowerbird.suggesting.kernel_machine import (
     read_word_kernel,
     word_tables,
 )
+from bowerbird.suggesting.word_features import NO_PLACE
 
 TABLES_FILE = "tables.safetensors"
 # Least score that a logarithm is taken of, at root and leaf (docs/experiments.md).
@@ -77,18 +78,21 @@ class CategoryModel:
     words: tuple[WordKernel, Learned] | None
     looks: tuple[LookKernel, Learned] | None
 
-    def scores(self, terms: Terms | None, meaning: Vectors, features: Vectors) -> dict[Evidence, Scores]:
+    def scores(
+        self, terms: Terms | None, meaning: Vectors, features: Vectors, place: int = NO_PLACE
+    ) -> dict[Evidence, Scores]:
         """(R + L,) scores by WORDS and by PHOTOS, for what is there and what the model can read.
 
         Args:
             terms: of the words, by `word_features.listing_terms`; None without words.
             meaning: (t,) unit vector of the words.
             features: (p, f) raw photo features, p may be 0.
+            place: of the listing, by `word_features.place_key`; it is read beside words.
         """
         found: dict[Evidence, Scores] = {}
         if terms is not None and self.words is not None:
             kernel, learned = self.words
-            found[Evidence.WORDS] = learned.scores(kernel.likeness(terms, meaning))
+            found[Evidence.WORDS] = learned.scores(kernel.likeness(terms, meaning, place))
         if len(features) and self.looks is not None:
             look_kernel, learned = self.looks
             found[Evidence.PHOTOS] = learned.scores(look_kernel.likeness(features))
@@ -190,7 +194,11 @@ def write_tables(model: CategoryModel, folder: Path) -> dict[str, Any]:
     if model.words is not None:
         kernel, learned = model.words
         tables |= word_tables(kernel) | {"word_alpha": learned.alpha, "word_mean": learned.mean}
-        config["words"] = {"meaning_weight": kernel.meaning_weight, "sharpness": kernel.sharpness}
+        config["words"] = {
+            "meaning_weight": kernel.meaning_weight,
+            "sharpness": kernel.sharpness,
+            "place_weight": kernel.place_weight,
+        }
     if model.looks is not None:
         looks, learned = model.looks
         tables |= {"looks": looks.looks.astype(np.float16), "look_centre": looks.centre}

@@ -1,8 +1,10 @@
 """What a listing is like, said by the listings it resembles: kernel ridge regression, read from tables.
 
 A score is the mean target plus sum_j k(x, x_j) alpha_j over the remembered listings j (Saunders, Gammerman
-and Vovk, ICML 1998). For words k(x, x') = <n-grams, n-grams'> + w exp(g (<meaning, meaning'> - 1)), for
-photos exp(g (<look, look'> - 1)), Gaussian kernels of unit vectors. `training.kernel_ridge` learns alpha.
+and Vovk, ICML 1998). For words k(x, x') = <n-grams, n-grams'> + w near + p [same place] (1 + near), where
+near = exp(g (<meaning, meaning'> - 1)): who offers one thing in a small town offers more of its kind. For
+photos it is exp(g (<look, look'> - 1)), like near a Gaussian kernel of unit vectors. `training.kernel_ridge`
+learns alpha.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +15,10 @@ from numpy.typing import NDArray
 
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.text_encoder import unit_rows
-from bowerbird.suggesting.word_features import Keys, Vocabulary, Weights, learn_vocabulary
+from bowerbird.suggesting.word_features import NO_PLACE, Keys, Vocabulary, Weights, learn_vocabulary
 
 Scores = NDArray[np.float32]
+Places = NDArray[np.int64]
 Tables = Mapping[str, NDArray[np.generic]]
 Terms = tuple[Keys, NDArray[np.int64]]
 
@@ -55,20 +58,28 @@ def remember(texts: Sequence[Terms]) -> Postings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordKernel:
-    """Likeness in words to m remembered listings: shared n-grams, and meaning by the text encoder."""
+    """Likeness in words to m remembered listings: shared n-grams, meaning by the text encoder, and place."""
 
     postings: Postings
     meanings: Vectors  # (m, t) unit vectors
     meaning_weight: float  # w
     sharpness: float  # g
+    places: Places  # (m,) by `place_key`
+    place_weight: float  # p
 
     def __len__(self) -> int:
         return self.postings.count
 
-    def likeness(self, terms: Terms, meaning: Vectors) -> Scores:
-        """(m,) kernel values of one text; `meaning` is its (t,) unit vector."""
+    def likeness(self, terms: Terms, meaning: Vectors, place: int = NO_PLACE) -> Scores:
+        """(m,) kernel values of one text; `meaning` is its (t,) unit vector, `place` its `place_key`."""
         near = np.exp(self.sharpness * (self.meanings @ meaning - 1))
-        return np.asarray(self.postings.products(terms) + self.meaning_weight * near, np.float32)
+        beside = self.meaning_weight * near + self.place_weight * same_place(self.places, place) * (1 + near)
+        return np.asarray(self.postings.products(terms) + beside, np.float32)
+
+
+def same_place(places: Places, place: Places | int) -> NDArray[np.bool_]:
+    """Which of `places` are known and are `place`, by the rules of broadcasting."""
+    return np.asarray((places == place) & (places != NO_PLACE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,11 +119,14 @@ def word_tables(kernel: WordKernel) -> dict[str, NDArray[np.generic]]:
         "word_starts": postings.starts,
         "word_rows": postings.rows,
         "word_weights": postings.weights.astype(np.float16),
+        "word_places": kernel.places,
         "meanings": kernel.meanings.astype(np.float16),
     }
 
 
-def read_word_kernel(tables: Tables, *, meaning_weight: float, sharpness: float) -> WordKernel:
+def read_word_kernel(
+    tables: Tables, *, meaning_weight: float, sharpness: float, place_weight: float = 0.0
+) -> WordKernel:
     """The kernel that `word_tables` gave.
 
     Raises:
@@ -131,4 +145,6 @@ def read_word_kernel(tables: Tables, *, meaning_weight: float, sharpness: float)
         tables["word_weights"].astype(np.float32),
         len(meanings),
     )
-    return WordKernel(postings, meanings, meaning_weight, sharpness)
+    # A model that was learned before places were read has neither them nor their weight.
+    places = tables.get("word_places", np.full(len(meanings), NO_PLACE)).astype(np.int64)
+    return WordKernel(postings, meanings, meaning_weight, sharpness, places, place_weight)

@@ -20,6 +20,7 @@ from bowerbird.market.listing import Listing
 Keys = NDArray[np.uint64]
 Weights = NDArray[np.float32]
 
+NO_PLACE = 0
 BLOCKS = 3
 WORDS, CHARACTERS, TITLE_WORDS = range(BLOCKS)
 _SHORTEST_RUN, _LONGEST_RUN = 3, 5
@@ -73,6 +74,12 @@ def learn_vocabulary(texts: Sequence[tuple[Keys, NDArray[np.int64]]]) -> Vocabul
 def listing_terms(listing: Listing) -> tuple[Keys, NDArray[np.int64]]:
     """The distinct terms of a listing's words by rising key, and how often each stands there."""
     return terms(listing.title, listing.text[len(listing.title) :])
+
+
+def place_key(place: str | None) -> int:
+    """A number for where a listing is, however it is cased, accented or spaced; `NO_PLACE` where unknown."""
+    plain = " ".join(_plain(place or "").split())
+    return zlib.crc32(plain.encode("utf-8", "replace")) or 1 if plain else NO_PLACE
 
 
 def terms(title: str, rest: str = "") -> tuple[Keys, NDArray[np.int64]]:

@@ -22,7 +22,7 @@ from bowerbird.evaluation.classification import (
 from bowerbird.evaluation.report import Figure, measure
 from bowerbird.suggesting.category_model import CategoryModel, Evidence, Probabilities
 from bowerbird.suggesting.kernel_machine import Scores
-from bowerbird.suggesting.word_features import listing_terms
+from bowerbird.suggesting.word_features import NO_PLACE, listing_terms, place_key
 from bowerbird.training.category_kernels import photos_by_listing
 from bowerbird.training.training_data import TrainingData
 
@@ -42,14 +42,24 @@ class Answers:
     sure: NDArray[np.bool_]  # (n,) not called unsure
 
 
-def answers_on(model: CategoryModel, data: TrainingData, rows: NDArray[np.int64]) -> dict[Evidence, Answers]:
-    """By WORDS and by PHOTOS for the listings that have them, and by all that there is under BOTH."""
+def answers_on(
+    model: CategoryModel, data: TrainingData, rows: NDArray[np.int64], *, placed: bool = True
+) -> dict[Evidence, Answers]:
+    """By WORDS and by PHOTOS for the listings that have them, and by all that there is under BOTH.
+
+    Args:
+        model: is asked.
+        data: of the home.
+        rows: listings to ask about.
+        placed: whether the model is told where they are.
+    """
     photos = photos_by_listing(data)
     by_row: dict[int, dict[Evidence, Scores]] = {}
     for row in rows.tolist():
         listing = data.listings[row]
         spoken = listing_terms(listing) if listing.text.strip() else None
-        by_row[row] = model.scores(spoken, data.texts[row], data.features[photos[row]])
+        place = place_key(listing.place) if placed else NO_PLACE
+        by_row[row] = model.scores(spoken, data.texts[row], data.features[photos[row]], place)
     found = {}
     for kind in (Evidence.WORDS, Evidence.PHOTOS):
         known: dict[int, Mapping[Evidence, Scores]] = {
@@ -104,6 +114,28 @@ def category_figures(
                         baseline=(LATE_FUSION, correct(fused, labels)),
                     )
                 )
+    return figures
+
+
+def placeless_figures(
+    model: CategoryModel, data: TrainingData, answers: Mapping[Evidence, Answers], majority: tuple[int, int]
+) -> list[Figure]:
+    """Root accuracy by words, and by words and photos, of `answers` that were given without the place."""
+    figures = []
+    for kind in (Evidence.BOTH, Evidence.WORDS):
+        if kind in answers:
+            own = answers[kind]
+            labels = codes_of([data.roots[row] for row in own.rows.tolist()], model.roots)
+            figures.append(
+                measure(
+                    "root accuracy without place",
+                    SYSTEMS[kind],
+                    correct(own.root, labels),
+                    seed=data.seed,
+                    groups=data.groups[own.rows],
+                    baseline=(MAJORITY, labels == majority[0]),
+                )
+            )
     return figures
 
 

@@ -14,8 +14,17 @@ from bowerbird.encoding.encoder import Vectors
 from bowerbird.errors import TrainingError
 from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.suggesting.category_model import Evidence, Learned, leaf_roots
-from bowerbird.suggesting.kernel_machine import LookKernel, Scores, WordKernel, directions, look, remember
-from bowerbird.suggesting.word_features import listing_terms, terms
+from bowerbird.suggesting.kernel_machine import (
+    LookKernel,
+    Scores,
+    Terms,
+    WordKernel,
+    directions,
+    look,
+    remember,
+    same_place,
+)
+from bowerbird.suggesting.word_features import NO_PLACE, listing_terms, place_key, terms
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.kernel_ridge import (
     MOST_REMEMBERED,
@@ -120,16 +129,22 @@ def word_examples(
     meanings = data.texts[targets.rows[spoken]]
     if encode:
         meanings = np.concatenate([meanings, encode(names)])
-    kernel = WordKernel(remember(every), meanings, training.meaning_weight, training.meaning_sharpness)
-    shared = np.stack([kernel.postings.products(one) for one in every])
-    near = np.exp(kernel.sharpness * (meanings @ meanings.T - 1))
+    places = [place_key(data.listings[row].place) for row in targets.rows[spoken].tolist()]
+    kernel = WordKernel(
+        remember(every),
+        meanings,
+        training.meaning_weight,
+        training.meaning_sharpness,
+        np.array(places + [NO_PLACE] * len(names), np.int64),
+        training.place_weight,
+    )
     named = np.arange(len(targets.leaves))[: len(names)]
     root_codes = np.concatenate([targets.root_codes[spoken], targets.leaf_roots[named]])
     leaf_codes = np.concatenate([targets.leaf_codes[spoken], named])
     aside = np.full(len(names), ALWAYS_SEEN)
     weights = np.repeat([1.0, training.name_weight], [len(spoken), len(names)])
     examples = Examples(
-        gram=(shared + kernel.meaning_weight * near).astype(np.float32),
+        gram=_word_gram(kernel, every),
         targets=targets.one_hot(root_codes, leaf_codes),
         weights=weights.astype(np.float32),
         folds=np.concatenate([targets.folds[spoken], aside]),
@@ -137,6 +152,15 @@ def word_examples(
         ridge=training.word_ridge,
     )
     return kernel, examples
+
+
+def _word_gram(kernel: WordKernel, every: Sequence[Terms]) -> Matrix:
+    """(k, k) likeness of the remembered listings to one another."""
+    near = np.exp(kernel.sharpness * (kernel.meanings @ kernel.meanings.T - 1))
+    gram: Matrix = np.stack([kernel.postings.products(one) for one in every])
+    gram += kernel.meaning_weight * near
+    gram += kernel.place_weight * same_place(kernel.places[:, None], kernel.places) * (1 + near)
+    return gram.astype(np.float32, copy=False)
 
 
 def look_examples(

@@ -5,7 +5,7 @@ from typing import Any
 
 from bowerbird.errors import InputError
 
-_LOWEST = {"folds": 2, "seed": 0, "precision": 0, "meaning_weight": 0}
+_LOWEST = {"folds": 2, "seed": 0, "precision": 0, "meaning_weight": 0, "place_weight": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class CategoryTraining:
 
     meaning_weight: float = 2.0  # of the text encoder's vectors, beside 1 for each block of n-grams
     meaning_sharpness: float = 2.0  # of the Gaussian kernel on them
+    place_weight: float = 0.5  # of listings of the same place, more so of those that mean alike
     word_ridge: float = 1.5
     look_sharpness: float = 2.0
     look_ridge: float = 0.3

@@ -31,6 +31,7 @@ from bowerbird.training.category_figures import (
     category_figures,
     category_plots,
     codes_of,
+    placeless_figures,
 )
 from bowerbird.training.category_kernels import CategoryTargets
 from bowerbird.training.category_learning import learn_categories
@@ -73,6 +74,8 @@ def train_category(
         answers = answers_on(served, data, rows)
         milliseconds = 1000 * (time.perf_counter() - began) / len(rows)
         figures = category_figures(served, data, answers, _commonest(targets))
+        unplaced = answers_on(served, data, rows, placed=False)
+        figures += placeless_figures(served, data, unplaced, _commonest(targets))
         _write_answers(staged, served, data, answers)
         published = publish_model(
             staged,
@@ -137,9 +140,9 @@ def _card(
     rare = int((np.bincount(targets.leaf_codes) < 5).sum())
     return render_card(
         "Category of a listing",
-        purpose="Title, description and photos go in, each optional; out come calibrated probabilities of "
-        f"{len(targets.roots)} root categories and {len(targets.leaves)} leaves, and whether the first is a "
-        "guess.",
+        purpose="Title, description, place and photos go in, each optional; out come calibrated "
+        f"probabilities of {len(targets.roots)} root categories and {len(targets.leaves)} leaves, and "
+        "whether the first is a guess.",
         data=data.fingerprint,
         split=f"{len(targets.rows):,} listings to learn from, {len(data.rows(Part.TEST)):,} for testing; "
         f"listings that share a photo or a text on one side, seed {data.seed}",

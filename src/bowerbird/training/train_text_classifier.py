@@ -75,7 +75,8 @@ def _train_kernel(
     try:
         model, _ = learn_categories(
             wordy,
-            CategoryTraining(seed=training.seed),
+            # It stands beside networks that read words alone, so it is not told the place.
+            CategoryTraining(seed=training.seed, place_weight=0),
             progress,
             encode=stores.vectors.text_encoder.encode,
         )
