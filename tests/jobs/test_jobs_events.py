@@ -12,13 +12,15 @@ import pytest
 
 from bowerbird.assembly import create_home, open_catalogue, open_event_stores
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.jobs.expire_events import expire_events
+from bowerbird.jobs.expire_events import CarefulClock, careful_clock, expire_events
 from bowerbird.jobs.import_events import import_events
 from bowerbird.jobs.validate_events import validate_event_file, validate_home_events
 from bowerbird.market.event import Event, EventType
 from bowerbird.market.listing import Listing
 from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings
+from bowerbird.storage.event_log import latest_time
+from bowerbird.storage.log_sequence import EVENTS
 from bowerbird.storage.query_log import ServedPage
 
 NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
@@ -184,4 +186,26 @@ def test_expiry_keeps_what_is_young_enough(settings: Settings):
     assert expire_events(stores, 0, now) == 0
     assert expire_events(stores, 15, now) == 4
     assert [one.event.event_id for one in stores.log.since(0, 9)] == ["e29"]
+    stores.close()
+
+
+def test_a_clock_that_leaps_ahead_is_not_believed(settings: Settings, caplog: pytest.LogCaptureFixture):
+    stores, passed = open_event_stores(settings), [0.0]
+    stores.log.append([Event("e", EventType.VIEW, "a", NOON, "ann")])
+    stores.queries.append([ServedPage("q", "search", NOON + timedelta(hours=1), (), 0)])
+    assert latest_time(stores.database, EVENTS) == NOON
+    assert careful_clock(stores, NOON + timedelta(days=3650)).believed(NOON + timedelta(days=3650)) == (
+        pytest.approx(NOON + timedelta(days=1, hours=1), abs=timedelta(minutes=5))
+    )
+    assert "set the clock, or restart bowerbird" in caplog.text
+    clock = CarefulClock(NOON, NOON, lambda: passed[0])
+    passed[0] = 10 * 86_400
+    assert clock.believed(NOON + timedelta(days=10)) == NOON + timedelta(days=10), (
+        "time that passed is believed"
+    )
+    assert clock.believed(NOON + timedelta(days=99)) == NOON + timedelta(days=11)
+    assert clock.believed(NOON - timedelta(days=99)) == NOON - timedelta(days=99)
+    assert CarefulClock(None, NOON, lambda: 0.0).believed(NOON + timedelta(days=99)) == NOON + timedelta(
+        days=1
+    )
     stores.close()

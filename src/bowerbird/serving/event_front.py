@@ -12,7 +12,7 @@ from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.cleaning.rejection import Rejection
 from bowerbird.errors import BowerbirdError, InputError, NotFoundError, TooLargeError
 from bowerbird.jobs.erase_shopper import erase_shopper, erasure_payload, record_payload
-from bowerbird.jobs.expire_events import expire_events
+from bowerbird.jobs.expire_events import CarefulClock, careful_clock, expire_events
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
 from bowerbird.storage.event_log import LoggedEvent
@@ -156,9 +156,11 @@ class EventFront:
             self._telemetry.events.labels(outcome).inc(count)
 
     def _expire(self) -> None:
+        clock: CarefulClock | None = None
         while True:
             try:
-                expire_events(self.stores, self.settings.events.keep_days, self._now())
+                clock = clock or careful_clock(self.stores, self._now())
+                expire_events(self.stores, self.settings.events.keep_days, clock.believed(self._now()))
             except BowerbirdError as error:
                 log.error("old events could not be deleted: %s", error.message)
             if self._stopped.wait(EXPIRE_EVERY_SECONDS):

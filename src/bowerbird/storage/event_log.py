@@ -209,6 +209,14 @@ def expire_rows(database: Database, log: str, before: datetime) -> int:
     return deleted
 
 
+def latest_time(database: Database, log: str) -> datetime | None:
+    """The latest time in a log; None of an empty one. All rows are read."""
+    table = events.metadata.tables[log]
+    with database.reading() as connection:
+        latest = connection.execute(select(func.max(table.c.time_us))).scalar()
+    return None if latest is None else moment(latest)
+
+
 def _row_of(event: Event) -> dict[str, Any]:
     return {
         "event_id": event.event_id,
