@@ -234,19 +234,17 @@ def _live_taste(stores: Stores, settings: Settings, projection: Projection) -> L
 
 
 def _feeds(stores: Stores, settings: Settings, projection: Projection, tastes: LiveTaste) -> Feeds:
-    taste = settings.taste
+    how = settings.taste
     return Feeds(
         tastes,
         stores.catalogue,
         lambda: projection.current.index,
         FeedSettings(
-            BlendWeights(
-                taste.feed_interests, taste.feed_next, taste.feed_trending, taste.feed_new, taste.feed_price
-            ),
-            Variety(taste.feed_variety, taste.feed_per_seller),
-            taste.feed_depth,
-            taste.feed_length,
-            taste.feed_heads_per_hour,
+            BlendWeights(how.feed_interests, how.feed_next, how.feed_trending, how.feed_new, how.feed_price),
+            Variety(how.feed_variety, how.feed_per_seller, how.feed_one_kind, how.interest_likeness),
+            how.feed_depth,
+            how.feed_length,
+            how.feed_heads_per_hour,
         ),
         lambda: datetime.now(UTC),
     )

@@ -154,6 +154,9 @@ class TasteSettings(Group):
     feed_variety: float = Field(
         0.4, ge=0, description="What a copy of a listing above loses, where the best one scores 1."
     )
+    feed_one_kind: float = Field(
+        0.4, ge=0, le=1, description="Most of a feed, after its first ten, that is like one interest."
+    )
     feed_per_seller: int = Field(3, ge=1, description="Most listings of one seller among 24 in a row.")
     feed_heads_per_hour: int = Field(
         500, ge=1, description="Most different shoppers whose feeds one listing may head within an hour."

@@ -51,6 +51,23 @@ def test_an_interest_waits_where_it_has_more_than_its_share():
     assert unbalanced == [0, 1, 2, 3, 4, 5]
 
 
+def test_one_interest_leaves_room_for_other_things():
+    count = 40
+    wholes, unknown, free = np.eye(count, dtype=np.float32), np.full(count, -1), np.ones(count, bool)
+    scores = np.linspace(1, 0.01, count)
+    of = np.where(np.arange(count) < 25, 0, -1)
+    variety = Variety(likeness=0.0, one_interest=0.5, own=4)
+    for weights in ([1.0], [0.9, 0.1]):
+        order = varied(scores, wholes, unknown, free, variety, SharedOut(of, np.array(weights)))
+        theirs = np.cumsum(of[order] == 0)
+        places = np.arange(1, count + 1)
+        assert (theirs[:25] <= 4 + 0.5 * np.maximum(places[:25] - 4, 0)).all()
+        assert sorted(order) == list(range(count))  # what is left of theirs comes after the others
+    assert theirs[3] == 4
+    full = varied(scores, wholes, unknown, free, variety, SharedOut(np.zeros(count, int), np.ones(1)))
+    assert full == list(range(count))  # nothing else is there
+
+
 def test_no_seller_fills_the_window():
     count = 12
     scores = np.linspace(1, 0.5, count)

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.market.ranked_list import RankedList, Rows
 from bowerbird.recommending.blending import INTERESTS, NEW, NEXT, TRENDING, Blend, BlendWeights, blended
-from bowerbird.recommending.candidates import pooled
+from bowerbird.recommending.candidates import Candidates, pooled
 from bowerbird.recommending.diversity import SharedOut, Variety, varied
 from bowerbird.taste.shopper_taste import ShopperTaste
 
@@ -52,18 +53,29 @@ def composed(
     if not len(candidates.rows):
         return ()
     blend = blended(candidates, taste, index, weights)
-    best = np.argsort(-blend.scores, kind="stable")[: 2 * longest]
+    serves = _served(candidates, blend, variety.serves)
+    order = np.argsort(-blend.scores, kind="stable")
+    others = order[2 * longest :][serves[order[2 * longest :]] < 0]
+    best = np.append(order[: 2 * longest], others[:longest])  # there is always something else to choose
     rows = candidates.rows[best]
     ids = [index.columns.listing_ids[row] for row in rows.tolist()]
-    order = varied(
+    chosen = varied(
         blend.scores[best],
         candidates.wholes[best],
         index.columns.seller[rows],
         np.array([listing_id not in spent for listing_id in ids], bool),
         variety,
-        SharedOut(blend.interest[best], np.array([one.weight for one in taste.interests])),
+        SharedOut(serves[best], np.array([one.weight for one in taste.interests])),
     )[:longest]
-    return tuple(_entry(int(best[place]), ids[place], blend) for place in order)
+    return tuple(_entry(int(best[place]), ids[place], blend) for place in chosen)
+
+
+def _served(candidates: Candidates, blend: Blend, least: float) -> NDArray[np.int64]:
+    """(m,) the interest that each candidate is nearest to, where it is like it; else -1."""
+    if not len(candidates.likeness):
+        return blend.interest
+    likeness = candidates.likeness[blend.interest, np.arange(len(candidates.rows))]
+    return np.where(likeness >= least, blend.interest, -1)
 
 
 def _entry(place: int, listing_id: str, blend: Blend) -> Entry:

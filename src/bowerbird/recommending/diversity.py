@@ -3,6 +3,8 @@
 Maximal marginal relevance (Carbonell and Goldstein, 1998, doi:10.1145/290941.291025): the next listing is the
 best by score less its likeness to what is chosen already. And calibration, in the spirit of Steck (RecSys
 2018, doi:10.1145/3240323.3240372): an interest that has more of the list than its share of attention waits.
+Of a shopper with one interest nobody knows what else they want, so some of the list is left for other things,
+below its first ten: who comes for one thing finds it at once.
 """
 
 from collections.abc import Sequence
@@ -24,15 +26,18 @@ class Variety:
     """
 
     likeness: float = 0.4  # what a copy of something chosen loses, where the best candidate scores 1
-    calibration: float = 1.0  # what a candidate loses where its interest has all the list and deserves none
     per_seller: int = 3  # listings of one seller among each `window` in a row
+    one_interest: float = 0.4  # most of the list, after its first `own` places, that serves one interest
+    serves: float = 0.25  # likeness to an interest from which a candidate serves it
+    calibration: float = 1.0  # what a candidate loses where its interest has all the list and deserves none
     window: int = 24
     head: int = 4  # places at the top that no advert may hold in too many feeds
     diversified: int = 48  # places that are chosen one by one; what follows goes by score
+    own: int = 10  # places at the top that one interest may have all of
 
     def __post_init__(self) -> None:
         if (
-            min(self.likeness, self.calibration) < 0
+            min(self.likeness, self.calibration, self.one_interest, self.own) < 0
             or min(self.per_seller, self.window, self.head, self.diversified) < 1
         ):
             raise InputError(f"variety needs weights of 0 or more and counts of 1 or more, but is {self}")
@@ -50,6 +55,12 @@ class SharedOut:
         counts = np.bincount(self.of[list(chosen)] + 1, minlength=len(self.shares) + 1)[1:]
         over = np.maximum((counts + 1) / (len(chosen) + 1) - self.shares, 0)
         return np.asarray(np.append(over, 0.0)[self.of], np.float64)  # -1 is the last: nobody's share
+
+    def full(self, chosen: Sequence[int], variety: Variety) -> NDArray[np.bool_]:
+        """(m,) whether each candidate's interest has all that one interest may have of a list one longer."""
+        counts = np.bincount(self.of[list(chosen)] + 1, minlength=len(self.shares) + 1)[1:]
+        beyond = max(0, len(chosen) + 1 - variety.own)
+        return np.asarray(np.append(counts + 1 > variety.own + variety.one_interest * beyond, False)[self.of])
 
 
 def varied(
@@ -76,7 +87,7 @@ def varied(
     chosen: list[int] = []
     interests = interests or SharedOut(np.full(len(scores), -1), np.empty(0))
     while len(chosen) < min(variety.diversified, len(scores)):
-        barred = _barred(chosen, sellers, may_head, variety)
+        barred = _barred(chosen, sellers, may_head, variety) | interests.full(chosen, variety)
         lost = variety.likeness * closest + variety.calibration * interests.excess(chosen)
         worth = np.where(left & ~barred, scaled - lost, -np.inf)
         best = int(np.argmax(worth))
