@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -163,6 +163,12 @@ def filing_address(filing_app: FastAPI) -> Iterator[str]:
     """Where the market with a category model is served."""
     with _served(filing_app) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    """Serves an application for the block, and says where."""
+    return _served
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Who may call what: every call of the OpenAPI without a key, with a dead, a small and a right one."""
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from bowerbird.assembly import open_engine
+from bowerbird.assembly import database_url, open_engine
 from bowerbird.errors import UnavailableError
 from bowerbird.serving.app import create_app
 from bowerbird.serving.keyring import Keyring
@@ -51,8 +50,8 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory, indexed_home) -> Iterator[Guarded]:
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("guarded") / "home")
+def guarded(tmp_path_factory, indexed_home, homes) -> Iterator[Guarded]:
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("guarded") / "home")
     market = load_settings(home)
     with closing(open_engine(market)) as engine:
         app = create_app(engine, market)
@@ -145,7 +144,7 @@ def test_the_key_is_looked_at_before_the_body(guarded: Guarded):
 
 def test_a_revoked_key_opens_nothing_at_once_here_and_within_a_second_elsewhere(guarded: Guarded):
     token = guarded.made(Scope.READ)
-    elsewhere = Keyring(KeyStore(open_database(sqlite_url(guarded.settings.home / "catalogue.db"))))
+    elsewhere = Keyring(KeyStore(open_database(database_url(guarded.settings))))
     elsewhere.refresh()
     assert elsewhere.key(token) is not None
     key_id = token.split("_")[1]
@@ -360,10 +359,30 @@ def test_an_address_that_others_reach_is_not_served_without_a_key(settings: Sett
     assert said[0].startswith("keys are off")
     with pytest.raises(UnavailableError, match=r"0\.0\.0\.0 is not served .* `bowerbird keys create"):
         say_who_may_call(settings, "0.0.0.0", said.append)  # noqa: S104  nothing listens
-    keys = KeyStore(open_database(sqlite_url(settings.home / "catalogue.db")))
+    keys = KeyStore(open_database(database_url(settings)))
     key = keys.create("first", [Scope.READ], datetime.now(UTC)).key
     say_who_may_call(settings, "0.0.0.0", said.append)  # noqa: S104
     assert len(said) == 1
     keys.revoke(key.key_id, datetime.now(UTC))
     with pytest.raises(UnavailableError, match="no key is live"):
         say_who_may_call(settings, "127.0.0.1", said.append)
+
+
+def test_other_sites_may_ask_where_the_setting_names_them(guarded: Guarded):
+    preflight = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+    closed, opened = (
+        guarded.client(),
+        guarded.client(app=reopened(guarded, cors_origins=["https://shop.example"])),
+    )
+    assert "access-control-allow-origin" not in closed.options("/v1/search", headers=preflight).headers
+    allowed = opened.options("/v1/search", headers=preflight)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-credentials" not in allowed.headers
+    stranger = {**preflight, "origin": "https://evil.example"}
+    assert "access-control-allow-origin" not in opened.options("/v1/search", headers=stranger).headers
+    refused = opened.post("/v1/search", json={}, headers={"origin": "https://shop.example"})
+    assert refused.status_code == 401
+    assert (
+        refused.headers["access-control-allow-origin"] == "https://shop.example"
+    )  # so that its page can read why

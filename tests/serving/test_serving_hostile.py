@@ -187,4 +187,18 @@ def test_every_reply_tells_browsers_to_trust_it_little(hostile: TestClient, path
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert "default-src 'self'" in headers["content-security-policy"]
-    assert "content-security-policy" not in hostile.get("/docs").headers
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_the_page_of_the_api_may_have_its_own_scripts_and_no_other(hostile: TestClient):
+    policy = hostile.get("/docs").headers["content-security-policy"]
+    assert "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net;" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_browsers_that_came_by_https_are_told_to_keep_to_it(hostile: TestClient):
+    safe = TestClient(hostile.app, base_url="https://shop.example")
+    assert "max-age" in safe.get("/health/live").headers["strict-transport-security"]
+    assert "strict-transport-security" not in hostile.get("/health/live").headers

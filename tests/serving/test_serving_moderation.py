@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -35,8 +34,8 @@ class Market:
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory, indexed_home) -> Iterator[Market]:
-    home = shutil.copytree(indexed_home, tmp_path_factory.mktemp("moderated") / "home")
+def market(tmp_path_factory, indexed_home, homes) -> Iterator[Market]:
+    home = homes.copy(indexed_home, tmp_path_factory.mktemp("moderated") / "home")
     settings = load_settings(home)
     with closing(open_engine(settings)) as engine:
         app = create_app(engine, settings)

@@ -68,7 +68,6 @@ def test_a_revoked_key_opens_nothing_and_stays_listed(keys: KeyStore):
     assert first.revoked_at == again.revoked_at == NOON + HOUR
     assert keys.live(NOON + HOUR) == {}
     assert keys.keys() == [first]
-    assert keys.were_made()
 
 
 def test_a_key_expires(keys: KeyStore):
@@ -134,5 +133,20 @@ def test_revoking_an_unknown_key_or_a_sign_in_is_said(keys: KeyStore):
             keys.revoke(key_id, NOON)
 
 
-def test_a_market_without_keys_says_so(keys: KeyStore):
-    assert not keys.were_made()
+def test_every_change_leaves_another_mark(keys: KeyStore):
+    marks = [keys.mark()]
+    assert marks[0].made == 0
+    key = made(keys).key
+    marks.append(keys.mark())
+    signed = keys.sign_in(key, NOON + HOUR, HOUR).key
+    marks.append(keys.mark())
+    keys.sign_out(signed.key_id)
+    marks.append(keys.mark())
+    keys.sign_in(key, NOON + 2 * HOUR, HOUR)
+    marks.append(keys.mark())
+    keys.revoke(key.key_id, NOON)
+    marks.append(keys.mark())
+    assert marks[3] == marks[1]  # what was made is gone again
+    assert len(set(marks)) == len(marks) - 1
+    assert marks[-1] == keys.mark()
+    assert marks[-1].made == 1

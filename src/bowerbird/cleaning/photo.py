@@ -17,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from bowerbird.cleaning.jpeg import strip_metadata
 from bowerbird.cleaning.letterbox import content_box
+from bowerbird.cleaning.pixel_budget import PixelBudget
 from bowerbird.errors import InputError, TooLargeError
 from bowerbird.market.listing import Photo
 
@@ -30,6 +31,7 @@ _DECODING_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, RuntimeError,
     struct.error, zlib.error,
 )  # fmt: skip
+_budget = PixelBudget()  # one a process, whoever decodes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,7 @@ class CleanPhoto:
 
 
 def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
-    """The photo in `data`. Pure, and safe to call from several threads.
+    """The photo in `data`. Safe to call from several threads, which take turns where photos are large.
 
     Raises:
         TooLargeError: over `max_bytes` bytes or, by its header and before anything is decoded, over
@@ -70,12 +72,18 @@ def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
         )
     try:
         opened = _open(data, max_pixels)
+    except _DECODING_ERRORS as error:
+        raise _undecodable(error) from error
+    with _budget.spent(opened.width * opened.height):
+        return _cleaned(opened, data)
+
+
+def _cleaned(opened: Image.Image, data: bytes) -> CleanPhoto:
+    try:
         image = _upright_rgb(opened)
         box = content_box(image)
     except _DECODING_ERRORS as error:
-        raise InputError(
-            f"the photo cannot be decoded ({error}); send a whole JPEG, PNG or WebP file"
-        ) from error
+        raise _undecodable(error) from error
     stored = (
         strip_metadata(data) if image is opened and opened.format in ("JPEG", "MPO") and box is None else None
     )
@@ -83,6 +91,10 @@ def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
         stored = _encoded(image if box is None else image.crop(box))
         image = _decoded(stored)
     return CleanPhoto(image, stored, hashlib.sha256(stored).hexdigest(), str(imagehash.phash(image)))
+
+
+def _undecodable(error: Exception) -> InputError:
+    return InputError(f"the photo cannot be decoded ({error}); send a whole JPEG, PNG or WebP file")
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:

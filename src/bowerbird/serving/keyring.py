@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bowerbird.storage.key_store import ApiKey, KeyStore, split_token
+from bowerbird.storage.key_store import ApiKey, KeyMark, KeyStore, split_token
 
 KEPT_SECONDS = 0.5
 
@@ -25,7 +25,7 @@ class Keyring:
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._live: dict[str, ApiKey] = {}
-        self._were_made = False
+        self._mark: KeyMark | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -35,7 +35,7 @@ class Keyring:
     @property
     def is_empty(self) -> bool:
         """Whether no key was ever made, revoked ones among them."""
-        return not self._were_made
+        return self._mark is None or not self._mark.made
 
     @property
     def has_keys(self) -> bool:
@@ -43,25 +43,31 @@ class Keyring:
         return bool(self._live)
 
     def refresh(self) -> None:
-        """Read the keys again where that is due.
+        """Read the keys again where that is due and something changed.
 
         Raises:
             UnavailableError: the database does not answer.
         """
         with self._reading:
             if self.is_stale:
-                self.reread()
+                self._read()
 
     def reread(self) -> None:
-        """Read the keys, as after a change to them.
+        """Read the keys now, as after a change to them.
 
         Raises:
             UnavailableError: the database does not answer.
         """
+        with self._reading:
+            self._read()
+
+    def _read(self) -> None:
         asked_at = self._clock()  # what changes while they are read may be missed
-        live = self.store.live(self._now())
-        self._were_made = self._were_made or bool(live) or self.store.were_made()
-        self._live, self._read_at = live, asked_at
+        mark = self.store.mark()
+        if mark != self._mark:
+            self._live = self.store.live(self._now())
+            self._mark = mark
+        self._read_at = asked_at
 
     def key(self, token: str) -> ApiKey | None:
         """The live key, or sign-in, that `token` proves; None where it proves none."""

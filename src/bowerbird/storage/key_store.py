@@ -44,6 +44,9 @@ _COLUMNS = tuple(
 )
 
 
+_MARK = select(func.count(), func.count(api_keys.c.revoked_at_us), func.max(api_keys.c.created_at_us))
+
+
 class Scope(StrEnum):
     """What a key may do; admin includes the others."""
 
@@ -91,6 +94,15 @@ def split_token(token: str) -> tuple[str, str] | None:
     """(key id, secret) of a token; None of what is none."""
     found = _TOKEN.fullmatch(token)
     return None if found is None else (found[1], found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMark:
+    """How many keys and sign-ins there are, how many of them revoked, and when the latest was made."""
+
+    made: int
+    revoked: int
+    latest_us: int | None
 
 
 class KeyStore:
@@ -169,10 +181,10 @@ class KeyStore:
             keys = [_key(row) for row in connection.execute(select(*_COLUMNS).where(_live(now)))]
         return {key.key_id: key for key in keys}
 
-    def were_made(self) -> bool:
-        """Whether there ever was a key: from the first one on, calls need one."""
+    def mark(self) -> KeyMark:
+        """What differs once a key or a sign-in was made, revoked or ended; cheap to ask again and again."""
         with self._database.reading() as connection:
-            return connection.execute(select(api_keys.c.key_id).limit(1)).first() is not None
+            return KeyMark(*connection.execute(_MARK).one())
 
 
 def _live(now: datetime) -> Any:  # noqa: ANN401  SQLAlchemy's own expression
