@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bowerbird.jobs.index_market import index_market
 from bowerbird.progress import Silent
 from bowerbird.settings import Settings, load_settings, write_settings
 from bowerbird.training.folder_lock import alone_in
+from bucket_server import bucket_server
 from market_homes import MarketHomes
 from postgresql_server import NoPostgresqlError, PostgresqlServer, postgresql_server
 
@@ -92,6 +94,21 @@ def postgresql() -> Iterator[PostgresqlServer]:
         except NoPostgresqlError as error:
             pytest.skip(str(error))
         yield server
+
+
+@pytest.fixture(scope="session")
+def _bucket_server() -> Iterator[Mapping[str, str]]:
+    # One for all: s3fs keeps what it connected to, whatever the environment says later.
+    with bucket_server("photos") as environment:
+        yield environment
+
+
+@pytest.fixture
+def bucket(_bucket_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a folder in a bucket that only this test uses, in an environment that leads there."""
+    for name, value in _bucket_server.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://photos/{secrets.token_hex(6)}"
 
 
 @pytest.fixture(scope="session")

@@ -92,8 +92,12 @@ def database_url(settings: Settings) -> str:
 
 
 def open_photo_store(settings: Settings) -> PhotoStore:
-    """The photos of a home."""
-    return PhotoStore(settings.home / "photos")
+    """The photos of a home.
+
+    Raises:
+        InputError: nothing that is installed can keep them where `photos.url` says.
+    """
+    return PhotoStore(settings.photos.url or settings.home / "photos")
 
 
 def open_generations(settings: Settings) -> Generations:

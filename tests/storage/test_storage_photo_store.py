@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
+import httpx
 import pytest
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
@@ -14,11 +15,13 @@ PHOTO = b"\xff\xd8 the bytes of a photo"
 HASH = hashlib.sha256(PHOTO).hexdigest()
 
 
-@pytest.fixture(params=["folder", "url"])
+@pytest.fixture(params=["folder", "url", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> PhotoStore:
-    """A local folder, and a file system of fsspec that has no folders of its own."""
+    """A local folder, a file system of fsspec that has no folders of its own, and a bucket of S3."""
     if request.param == "folder":
         return PhotoStore(tmp_path / "photos")
+    if request.param == "bucket":
+        return PhotoStore(request.getfixturevalue("bucket"))
     fsspec.filesystem("memory").store.clear()
     return PhotoStore("memory://bucket/photos")
 
@@ -50,6 +53,46 @@ def test_only_a_hash_names_a_photo(store: PhotoStore, name: str):
     for use in (store.path, store.read, store.__contains__, lambda name: store.put(name, PHOTO)):
         with pytest.raises(InputError, match="is no content hash"):
             use(name)
+
+
+def test_many_are_read_in_the_order_asked(store: PhotoStore):
+    photos = {hashlib.sha256(data).hexdigest(): data for data in (b"photo %d" % n for n in range(40))}
+    for content_hash, data in photos.items():
+        store.put(content_hash, data)
+    asked = [*reversed(photos), next(iter(photos))]
+    assert list(store.read_many(asked)) == [(content_hash, photos[content_hash]) for content_hash in asked]
+    with pytest.raises(NotFoundError, match=f"photo {HASH} is not in"):
+        list(store.read_many([*photos, HASH]))
+
+
+def test_what_another_process_stored_is_seen(bucket: str):
+    mine, other = PhotoStore(bucket), PhotoStore(bucket)
+    assert (list(mine.hashes()), HASH in mine) == ([], False)
+    other.put(HASH, PHOTO)
+    assert (list(mine.hashes()), HASH in mine, mine.read(HASH)) == ([HASH], True, PHOTO)
+
+
+def test_a_signed_address_opens_a_photo_to_anybody(bucket: str):
+    store = PhotoStore(bucket)
+    store.put(HASH, PHOTO)
+    url = store.signed_url(HASH, 60)
+    assert httpx.get(url).content == PHOTO
+    assert "Expires=" in url
+
+
+def test_a_folder_has_no_addresses_to_sign(tmp_path: Path):
+    with pytest.raises(InputError, match=r"cannot be signed; set photos\.signed_seconds to 0"):
+        PhotoStore(tmp_path).signed_url(HASH, 60)
+
+
+def test_a_bucket_that_does_not_answer_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch):
+    store = PhotoStore(bucket)
+    nowhere = {"endpoint_url": "http://127.0.0.1:9", "key": "a", "secret": "b"}
+    monkeypatch.setattr(store, "_files", fsspec.filesystem("s3", **nowhere))
+    with pytest.raises(
+        UnavailableError, match=r"reading a photo at .* failed: .*; check that the store answers"
+    ):
+        store.read(HASH)
 
 
 def test_a_local_path_is_the_file(tmp_path: Path):

@@ -15,6 +15,7 @@ from bowerbird.market.query import Query as MarketQuery
 from bowerbird.serving.audit import note_change
 from bowerbird.serving.bodies import checked, parsed
 from bowerbird.serving.front import Front
+from bowerbird.serving.photo_replies import photo_reply
 from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.serving.requests import (
     LONGEST_ID,
@@ -24,8 +25,6 @@ from bowerbird.serving.requests import (
     ListingModel,
     SearchModel,
 )
-
-A_YEAR = "public, max-age=31536000, immutable"
 
 _SEARCH_BODY = {
     "requestBody": {
@@ -171,8 +170,7 @@ def _add_operations(router: APIRouter) -> None:
     @router.get("/photos/{content_hash}.jpg", tags=["photos"])
     def photo(request: Request, content_hash: str, size: int | None = None) -> Response:
         """A stored photo; it never changes, so it may be cached for ever."""
-        data = front_of(request).photo(content_hash, size)
-        return Response(data, media_type="image/jpeg", headers={"Cache-Control": A_YEAR})
+        return photo_reply(front_of(request), request, content_hash, size)
 
     @router.get("/health/live", tags=["operations"])
     async def live() -> Response:

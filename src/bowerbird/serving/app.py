@@ -33,6 +33,7 @@ from bowerbird.serving.moderation import Moderation
 from bowerbird.serving.moderation_api import moderation_router
 from bowerbird.serving.pages import register_pages
 from bowerbird.serving.rates import Rate
+from bowerbird.serving.photo_replies import photo_origin
 from bowerbird.serving.sell_api import sell_router
 from bowerbird.serving.sell_front import SellFront
 from bowerbird.serving.telemetry import Telemetry
@@ -42,7 +43,7 @@ from bowerbird.storage.key_store import KeyStore
 from bowerbird.storage.reports import ReportStore
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
+    "default-src 'self'; img-src 'self' data: blob:{photos}; style-src 'self'; script-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 # FastAPI's page of the API brings a script of its own and fetches Swagger's.
@@ -114,11 +115,11 @@ def create_app(engine: Engine, settings: Settings, host: str | None = None) -> F
     app.include_router(audit_router())
     register_pages(app, front_of)
     describe_access(app)
-    _add_guards(app, settings.serving, front.telemetry)
+    _add_guards(app, settings.serving, front.telemetry, photo_origin(front))
     return app
 
 
-def _add_guards(app: FastAPI, serving: ServingSettings, telemetry: Telemetry) -> None:
+def _add_guards(app: FastAPI, serving: ServingSettings, telemetry: Telemetry, photos: str) -> None:
     """What a request passes on its way in; the last one added is the first it meets."""
     app.add_middleware(Compressed)
     app.add_middleware(BodyLimit, max_bytes=serving.max_body_bytes, max_seconds=serving.max_request_seconds)
@@ -138,7 +139,7 @@ def _add_guards(app: FastAPI, serving: ServingSettings, telemetry: Telemetry) ->
             expose_headers=["Retry-After"],
             max_age=CORS_SECONDS,
         )
-    app.add_middleware(Observed, telemetry=telemetry)
+    app.add_middleware(Observed, telemetry=telemetry, photos=photos)
 
 
 def _access(keyring: Keyring, settings: Settings, host: str | None) -> Access:
@@ -162,13 +163,20 @@ class Compressed:
 class Observed:
     """Counts and times every request, and adds the headers that every reply carries."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    Args:
+        app: what answers.
+        telemetry: what is told.
+        photos: where else than here photos are read, such as https://bucket.example; '' for nowhere.
+    """
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, photos: str) -> None:
         self.app = app
         self.telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request, watching its reply."""
         if scope["type"] != "http":
+        self.policy = CONTENT_SECURITY_POLICY.format(photos=f" {photos}" if photos else "")
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()

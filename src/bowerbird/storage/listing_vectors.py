@@ -61,8 +61,7 @@ class ListingVectors:
             self.text_store.put(keys, self.text_encoder.encode([texts[key] for key in keys]))
             if progress:
                 progress(len(keys))
-        photos = ((key, self.photo_store.read(key)) for key in hashes)
-        for keys, features in self.photo_encoder.encode_stream(photos):
+        for keys, features in self.photo_encoder.encode_stream(self.photo_store.read_many(hashes)):
             self.feature_store.put(keys, features)
             if progress:
                 progress(len(keys))
