@@ -32,8 +32,8 @@ from bowerbird.serving.limits import BodyLimit, FairShare
 from bowerbird.serving.moderation import Moderation
 from bowerbird.serving.moderation_api import moderation_router
 from bowerbird.serving.pages import register_pages
-from bowerbird.serving.rates import Rate
 from bowerbird.serving.photo_replies import photo_origin
+from bowerbird.serving.rates import Rate
 from bowerbird.serving.sell_api import sell_router
 from bowerbird.serving.sell_front import SellFront
 from bowerbird.serving.telemetry import Telemetry
@@ -161,7 +161,7 @@ class Compressed:
 
 
 class Observed:
-    """Counts and times every request, and adds the headers that every reply carries."""
+    """Counts and times every request, and adds the headers that every reply carries.
 
     Args:
         app: what answers.
@@ -172,11 +172,11 @@ class Observed:
     def __init__(self, app: ASGIApp, telemetry: Telemetry, photos: str) -> None:
         self.app = app
         self.telemetry = telemetry
+        self.policy = CONTENT_SECURITY_POLICY.format(photos=f" {photos}" if photos else "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request, watching its reply."""
         if scope["type"] != "http":
-        self.policy = CONTENT_SECURITY_POLICY.format(photos=f" {photos}" if photos else "")
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -189,7 +189,7 @@ class Observed:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                policy = API_PAGES_POLICY if scope["path"] in API_PAGES else CONTENT_SECURITY_POLICY
+                policy = API_PAGES_POLICY if scope["path"] in API_PAGES else self.policy
                 headers.setdefault("Content-Security-Policy", policy)
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", A_YEAR_OF_HTTPS)
