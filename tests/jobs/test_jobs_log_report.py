@@ -1,12 +1,16 @@
 """How served pages fared: by value on a small log, and on one whose order is good by half."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from bowerbird.cli import app
 from bowerbird.errors import InputError
 from bowerbird.jobs.log_report import SERVED, SHUFFLED, report_log
+from bowerbird.market.event import Surface
 from bowerbird.storage.query_log import ServedPage
 from bowerbird.storage.ranking_log import RankedPage
 
@@ -60,3 +64,9 @@ def test_a_log_of_nothing_says_what_to_do():
         report_log([], surface="feed", size=8, k=10, later=0.2, seed=0)
     with pytest.raises(InputError, match="was clicked"):
         report_log([page(0, "ab", (0, 0))], surface="search", size=8, k=10, later=0.2, seed=0)
+
+
+def test_the_command_takes_known_surfaces_alone(tmp_path: Path):
+    asked = CliRunner().invoke(app, ["evaluate", "log", "--surface", "fed", "--home", str(tmp_path)])
+    assert asked.exit_code == 2
+    assert all(surface in asked.output for surface in Surface)

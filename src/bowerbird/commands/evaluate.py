@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bowerbird.commands.options import AsJson, Home
+from bowerbird.market.event import Surface
 from bowerbird.settings import load_settings
 from bowerbird.terminal import out, print_json, progress_bars
 
@@ -54,7 +55,7 @@ def evaluate_rankers(
 
 @app.command("log")
 def evaluate_log(
-    surface: Annotated[str, typer.Option(help="Which pages: search, feed or similar.")] = "search",
+    surface: Annotated[Surface, typer.Option(help="Which pages.")] = Surface.SEARCH,
     k: Annotated[int, typer.Option(min=1, help="How far down a page counts.")] = 10,
     later: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="Share of the pages, the latest, that are judged.")
@@ -70,8 +71,8 @@ def evaluate_log(
 
     settings = load_settings(home)
     with closing(open_event_stores(settings)) as stores, closing(open_catalogue(settings)) as catalogue:
-        pages = read_ranking_log(stores, surface)
-        report = report_log(pages, surface=surface, size=len(catalogue), k=k, later=later, seed=seed)
+        pages = read_ranking_log(stores, surface.value)
+        report = report_log(pages, surface=surface.value, size=len(catalogue), k=k, later=later, seed=seed)
     if as_json:
         print_json(report.payload())
         return

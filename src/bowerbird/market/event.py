@@ -18,6 +18,14 @@ class EventType(StrEnum):
     HIDE = "hide"
 
 
+class Surface(StrEnum):
+    """Where listings are shown to shoppers."""
+
+    SEARCH = "search"
+    FEED = "feed"
+    SIMILAR = "similar"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that one shopper, or one anonymous session, did with one listing.

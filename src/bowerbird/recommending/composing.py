@@ -56,7 +56,7 @@ def composed(
     serves = _served(candidates, blend, variety.serves)
     order = np.argsort(-blend.scores, kind="stable")
     others = order[2 * longest :][serves[order[2 * longest :]] < 0]
-    best = np.append(order[: 2 * longest], others[:longest])  # there is always something else to choose
+    best = np.append(order[: 2 * longest], others[: variety.diversified])  # there is always something else
     rows = candidates.rows[best]
     ids = [index.columns.listing_ids[row] for row in rows.tolist()]
     chosen = varied(

@@ -22,7 +22,7 @@ from bowerbird.storage.schema import queries
 class ServedPage:
     """One reply. The listing `listing_ids[i]` stood at position `first_position + i`, counted from 1.
 
-    `surface` says where: 'search', 'similar', 'feed'. `request` is what was asked beside the words (filters,
+    `surface` is the value of a `market.event.Surface`. `request` is what was asked beside the words (filters,
     sort, limit), as JSON. `features` is for the ranker that ordered the page: what it saw of each listing,
     in a form of its own.
     """
