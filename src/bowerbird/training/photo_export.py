@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.predictions import write_predictions
 from bowerbird.evaluation.report import Figure
 from bowerbird.storage.model_registry import publish_model, staged_model
-from bowerbird.training.datasets import Rows
+from bowerbird.training.datasets import LabelledPhotos, Rows
 from bowerbird.training.export import PARITY, export_backbone, weights_sha256, write_graph
 from bowerbird.training.photo_classifier import FEATURES, ExportedClassifier
 from bowerbird.training.photo_figures import TOP, Probabilities, figures_on_test, per_class
@@ -49,49 +50,31 @@ def publish_photo_classifier(
     Raises:
         TrainingError: the export computes something else than the network.
     """
+    photos = result.photos
     rows, chances, where = measured_rows(result)
-    labels = result.photos.labels[rows]
     figures = figures_on_test(
         {SYSTEM: chances, **baselines},
-        labels,
-        groups=result.photos.groups[rows],
-        majority=int(np.bincount(result.photos.labels[result.photos.rows(Part.TRAIN)]).argmax()),
+        photos.labels[rows],
+        groups=photos.groups[rows],
+        majority=int(np.bincount(photos.labels[photos.rows(Part.TRAIN)]).argmax()),
         seed=result.training.seed,
-    )
-    metrics = model_metrics(
-        figures,
-        {
-            "confusion": confusion(chances.argmax(axis=1), labels, result.photos.classes),
-            "reliability": reliability(chances.max(axis=1), correct(chances, labels)),
-            "learning_curve": [{**one.as_json(), "epoch": one.epoch + 1} for one in result.history],
-        },
-        per_class=per_class(chances, labels, result.photos.classes),
-        best_epoch=result.best.epoch + 1,
-        measured_on=where,
     )
     with staged_model(models_folder, LearnedKind.PHOTO_CLASSIFIER) as staged:
         _write_network(result, staged / NETWORK_FILE)
-        said = [result.photos.classes[at] for at in chances.argmax(axis=1)]
-        write_predictions(
-            staged,
-            [result.photos.names[row] for row in rows],
-            {"correct": correct(chances, labels), "top3": top_k(chances, labels, TOP)},
-            groups=result.photos.groups[rows],
-            labels={"label": [result.photos.classes[at] for at in labels], "predicted": said},
-        )
+        _write_predicted(photos, rows, chances, staged)
         model = publish_model(
             staged,
             LearnedKind.PHOTO_CLASSIFIER,
             config={
                 "architecture": result.training.architecture,
                 "dimension": FEATURES,
-                "classes": list(result.photos.classes),
+                "classes": list(photos.classes),
                 "preparation": asdict(result.backbone.preparation),
                 "training": result.training.as_json(),
             },
             encoders={},
-            data=result.photos.fingerprint,
-            metrics=metrics,
+            data=photos.fingerprint,
+            metrics=_metrics(result, figures),
             card=_card(result, figures, where, trained_at),
             trained_at=trained_at,
         )
@@ -106,6 +89,37 @@ def measured_rows(result: PhotoResult) -> tuple[Rows, Probabilities, str]:
         return rows[known], result.test[known], "test photos"
     where = "validation photos, as no test photo has a label"
     return result.photos.rows(Part.VALIDATION), result.validation, where
+
+
+def _metrics(result: PhotoResult, figures: list[Figure]) -> dict[str, Any]:
+    """The figures with what draws them."""
+    rows, chances, where = measured_rows(result)
+    labels, classes = result.photos.labels[rows], result.photos.classes
+    return model_metrics(
+        figures,
+        {
+            "confusion": confusion(chances.argmax(axis=1), labels, classes),
+            "reliability": reliability(chances.max(axis=1), correct(chances, labels)),
+            "learning_curve": [{**one.as_json(), "epoch": one.epoch + 1} for one in result.history],
+        },
+        per_class=per_class(chances, labels, classes),
+        best_epoch=result.best.epoch + 1,
+        measured_on=where,
+    )
+
+
+def _write_predicted(photos: LabelledPhotos, rows: Rows, chances: Probabilities, folder: Path) -> None:
+    labels = photos.labels[rows]
+    write_predictions(
+        folder,
+        [photos.names[row] for row in rows],
+        {"correct": correct(chances, labels), "top3": top_k(chances, labels, TOP)},
+        groups=photos.groups[rows],
+        labels={
+            "label": [photos.classes[at] for at in labels],
+            "predicted": [photos.classes[at] for at in chances.argmax(axis=1)],
+        },
+    )
 
 
 def publish_backbone(result: PhotoResult, models_folder: Path) -> Path:
@@ -126,7 +140,7 @@ def publish_backbone(result: PhotoResult, models_folder: Path) -> Path:
 
 
 def _write_network(result: PhotoResult, path: Path) -> None:
-    network = ExportedClassifier(result.front, result.classifier).eval().cpu()
+    network = ExportedClassifier(result.front, result.classifier, result.partner).eval().cpu()
     example = result.backbone.example(rows=2)
     write_graph(network, example, path, inputs=["pixels"], outputs=["features", "logits"])
     pixels = result.backbone.example(rows=3, seed=1)[0]
@@ -157,7 +171,7 @@ def _card(result: PhotoResult, figures: list[Figure], where: str, trained_at: da
         purpose=(
             f"A photo to one of {len(photos.classes)} categories ({', '.join(photos.classes)}), and to 1,000 "
             "features before the last layer. Two linear layers on a photo network, of which the settings "
-            "below say how much was trained."
+            "below say how much was trained; 'remembered' is the share of an answer that photos like it have."
         ),
         data=photos.fingerprint,
         split=photos.split,

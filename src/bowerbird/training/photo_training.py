@@ -67,6 +67,13 @@ class PhotoTraining:
     )
     average: float = _between(0.0, 0, 0.9999, "Decay of the moving average of weights; 0 is off.")
     tta: bool = _described(False, "Average the probabilities of a photo and its mirror image.")
+    remembered: float = _between(
+        0.5,
+        0,
+        1,
+        "Share of an answer that remembered photos have, compared by the frozen network; where its features "
+        "are not stored in the home, none.",
+    )
     patience: int = _between(
         5, 0, 10_000, "Epochs without a better validation accuracy before it stops; 0: none."
     )

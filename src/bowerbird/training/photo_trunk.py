@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from bowerbird.encoding.photo_preparation import Fit, PhotoPreparation, Resample
 from bowerbird.errors import InputError
 from bowerbird.training.networks import EfficientNetLite
-from bowerbird.training.photo_backbone import PhotoBackbone
+from bowerbird.training.photo_backbone import PhotoBackbone, load_photo_backbone
+from bowerbird.training.photo_training import SCRATCH, PhotoTraining
 from bowerbird.training.pretrained import PooledPhoto
 
 SCRATCH_SIZE = 64
@@ -45,6 +46,14 @@ def scratch_backbone(size: int | None, seed: int) -> PhotoBackbone:
     torch.manual_seed(seed)
     preparation = PhotoPreparation(side, Fit.SQUASH, side, Resample.BILINEAR, (127.5,) * 3, (64.0,) * 3)
     return PhotoBackbone("scratch", ScratchNetwork(), _SCRATCH_CHANNELS[-1], preparation)
+
+
+def load_architecture(training: PhotoTraining) -> PhotoBackbone:
+    """The backbone that `training` names, its input side changed where `training` says so."""
+    if training.architecture == SCRATCH:
+        return scratch_backbone(training.input_size, training.seed)
+    backbone = load_photo_backbone(training.architecture)
+    return backbone if training.input_size is None else backbone.resized(training.input_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -167,7 +167,8 @@ class _FrontMaps:
             write_graph(
                 self._front, (torch.zeros(2, 3, side, side),), path, inputs=["pixels"], outputs=["maps"]
             )
-            yield from Network(path, self._training.precision).run_many([one.numpy()] for one in batches)
+            inputs = ([np.ascontiguousarray(one.numpy())] for one in batches)
+            yield from Network(path, self._training.precision).run_many(inputs)
 
     def _batch(self, rows: Rows, name: str, view: int | None, number: int) -> Tensor:
         if view is None:

@@ -14,6 +14,7 @@ from bowerbird.evaluation.classification import confusion, correct, reliability,
 from bowerbird.evaluation.model_card import render_card
 from bowerbird.evaluation.model_metrics import model_metrics
 from bowerbird.evaluation.predictions import write_predictions
+from bowerbird.evaluation.report import Figure
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model, publish_model
 from bowerbird.training.category_figures import codes_of
@@ -45,12 +46,9 @@ def publish_text_classifier(
     trained_at: datetime,
 ) -> LearnedModel:
     """The model in `staged`, published with its figures and put in use."""
-    rows = result.rows.tolist()
-    labels = codes_of([data.roots[row] for row in rows], result.roots)
-    known = labels < len(result.roots)
+    labels = codes_of([data.roots[row] for row in result.rows.tolist()], result.roots)
     train = codes_of([data.roots[row] for row in data.rows(Part.TRAIN).tolist()], result.roots)
     majority = int(np.bincount(train, minlength=len(result.roots))[: len(result.roots)].argmax())
-    said, right = result.chances.argmax(axis=1), correct(result.chances, labels)
     figures = figures_on_test(
         {f"words by {training.architecture}": result.chances.astype(np.float32)},
         labels,
@@ -58,28 +56,60 @@ def publish_text_classifier(
         majority=majority,
         seed=training.seed,
     )
+    _write_predicted(staged, data, result, labels)
+    model = publish_model(
+        staged,
+        LearnedKind.TEXT_CLASSIFIER,
+        config={**config, "architecture": str(training.architecture), "training": training.as_json()},
+        encoders=result.encoders,
+        data=data.fingerprint,
+        metrics=model_metrics(figures, _plots(result, labels), seconds=round(result.seconds, 1)),
+        card=_card(data, training, result, figures, trained_at),
+        trained_at=trained_at,
+    )
+    return activate_model(settings.models, LearnedKind.TEXT_CLASSIFIER, model.fingerprint)
+
+
+def _plots(result: TextResult, labels: NDArray[np.int64]) -> dict[str, Any]:
+    known = labels < len(result.roots)
+    said = result.chances.argmax(axis=1)
     plots: dict[str, Any] = {
         "confusion": confusion(said[known], labels[known], result.roots),
-        "reliability": reliability(result.chances.max(axis=1), right),
+        "reliability": reliability(result.chances.max(axis=1), correct(result.chances, labels)),
     }
     if result.history:
         plots["learning_curve"] = [asdict(one) for one in result.history]
+    return plots
+
+
+def _write_predicted(folder: Path, data: TrainingData, result: TextResult, labels: NDArray[np.int64]) -> None:
+    rows = result.rows.tolist()
     write_predictions(
-        staged,
+        folder,
         [data.listings[row].listing_id for row in rows],
-        {"correct": right, f"top{TOP}": top_k(result.chances, labels, TOP)},
+        {"correct": correct(result.chances, labels), f"top{TOP}": top_k(result.chances, labels, TOP)},
         groups=data.groups[result.rows],
         labels={
             "truth": [data.roots[row] for row in rows],
-            "predicted": [result.roots[place] for place in said.tolist()],
+            "predicted": [result.roots[place] for place in result.chances.argmax(axis=1).tolist()],
         },
     )
-    card = render_card(
+
+
+def _card(
+    data: TrainingData,
+    training: TextTraining,
+    result: TextResult,
+    figures: Sequence[Figure],
+    trained_at: datetime,
+) -> str:
+    return render_card(
         "Category of a listing's words",
         purpose=f"Words go in, probabilities of {len(result.roots)} root categories come out.",
         data=data.fingerprint,
         split=f"{len(data.rows(Part.TRAIN)):,} training, {len(data.rows(Part.VALIDATION)):,} validation, "
-        f"{len(rows):,} test listings; those that share a photo or a text on one side, seed {data.seed}",
+        f"{len(result.rows):,} test listings; those that share a photo or a text on one side, "
+        f"seed {data.seed}",
         encoders=result.encoders,
         training=training.as_json(),
         figures=figures,
@@ -91,14 +121,3 @@ def publish_text_classifier(
         ],
         trained_at=trained_at,
     )
-    model = publish_model(
-        staged,
-        LearnedKind.TEXT_CLASSIFIER,
-        config={**config, "architecture": str(training.architecture), "training": training.as_json()},
-        encoders=result.encoders,
-        data=data.fingerprint,
-        metrics=model_metrics(figures, plots, seconds=round(result.seconds, 1)),
-        card=card,
-        trained_at=trained_at,
-    )
-    return activate_model(settings.models, LearnedKind.TEXT_CLASSIFIER, model.fingerprint)

@@ -24,13 +24,14 @@ from bowerbird.encoding.openvino_runtime import openvino as ov
 from bowerbird.progress import Progress
 from bowerbird.training.datasets import Inputs, LabelledPhotos, PixelInputs, Rows
 from bowerbird.training.epoch_end import EpochEnd, EpochMetrics, OnEpoch, best_epoch, out_of_patience
-from bowerbird.training.photo_backbone import PhotoBackbone, load_photo_backbone
-from bowerbird.training.photo_classifier import PhotoClassifier
+from bowerbird.training.photo_backbone import PhotoBackbone
+from bowerbird.training.photo_classifier import FrozenPartner, PhotoClassifier
 from bowerbird.training.photo_figures import Probabilities
 from bowerbird.training.photo_logging import add_picture, mistakes_picture, worst_mistakes
 from bowerbird.training.photo_module import PhotoModule
-from bowerbird.training.photo_training import SCRATCH, PhotoTraining
-from bowerbird.training.photo_trunk import CutTrunk, cut_trunk, scratch_backbone
+from bowerbird.training.photo_partner import fit_partner, with_partner
+from bowerbird.training.photo_training import PhotoTraining
+from bowerbird.training.photo_trunk import CutTrunk, cut_trunk, load_architecture
 from bowerbird.training.photo_views import KeptInputs, kept_inputs
 from bowerbird.training.run_folder import BEST, RunFolder
 from bowerbird.training.safe_checkpoint import SafeCheckpointIO, read_checkpoint
@@ -50,6 +51,7 @@ class PhotoResult:
     backbone: PhotoBackbone  # its network carries the fine-tuned weights
     front: nn.Module
     classifier: PhotoClassifier
+    partner: FrozenPartner | None
     history: tuple[EpochMetrics, ...]
     validation: Probabilities  # (v, C) of the validation photos
     test: Probabilities  # (t, C) of the test photos
@@ -102,8 +104,10 @@ def train_photo_classifier(
     # The backbone shares its layers with the classifier, not with the average of it.
     module.classifier.load_state_dict(module.final.state_dict())
     module.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    partner = fit_partner(photos, training)
     validation, test = (
-        probabilities(module, inputs, photos.rows(part), training) for part in (Part.VALIDATION, Part.TEST)
+        with_partner(partner, photos, rows, probabilities(module, inputs, rows, training))
+        for rows in (photos.rows(Part.VALIDATION), photos.rows(Part.TEST))
     )
     result = PhotoResult(
         folder,
@@ -112,20 +116,13 @@ def train_photo_classifier(
         backbone,
         cut.front.cpu(),
         module.cpu().classifier,
+        partner,
         history,
         validation,
         test,
     )
     _show_mistakes(result)
     return result
-
-
-def load_architecture(training: PhotoTraining) -> PhotoBackbone:
-    """The backbone that `training` names, its input side changed where `training` says so."""
-    if training.architecture == SCRATCH:
-        return scratch_backbone(training.input_size, training.seed)
-    backbone = load_photo_backbone(training.architecture)
-    return backbone if training.input_size is None else backbone.resized(training.input_size)
 
 
 def _inputs(

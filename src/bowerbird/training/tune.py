@@ -25,9 +25,9 @@ from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_market import market_photos
 from bowerbird.training.photo_slice import sliced_photos
 from bowerbird.training.photo_training import PhotoTraining
+from bowerbird.training.photo_trunk import load_architecture
 from bowerbird.training.search_folder import End, SearchFolder, SearchTrial
 from bowerbird.training.search_trial import drop_all_but_best
-from bowerbird.training.train_photo_classifier import load_architecture
 from bowerbird.training.training_data import load_training_data
 from bowerbird.training.tuning_space import drawn_values, searched_space
 
