@@ -1,6 +1,7 @@
 """Photos, words and listings in one space, by a network of random weights."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -94,3 +95,10 @@ def test_other_encoders_than_those_it_was_trained_on_are_refused(encoder):
 def test_a_model_of_another_kind_is_refused(model):
     with pytest.raises(MismatchError, match="holds a price model"):
         ListingEncoder(dataclasses.replace(model, kind=LearnedKind.PRICE))
+
+
+def test_a_model_of_an_earlier_version_is_to_be_trained_anew(model, tmp_path):
+    folder = tmp_path / model.fingerprint
+    shutil.copytree(model.folder, folder, ignore=shutil.ignore_patterns("words.onnx"))
+    with pytest.raises(MismatchError, match=r"earlier bowerbird.*run `bowerbird train listing`"):
+        ListingEncoder(dataclasses.replace(model, folder=folder))
