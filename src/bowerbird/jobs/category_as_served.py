@@ -70,7 +70,8 @@ def category_as_served(model: LearnedModel, held: HeldOut) -> tuple[list[Figure]
         InputError: no test listing has a category.
     """
     suggester, data = CategorySuggester(model, held.data.encoders), held.data
-    classes = sorted({*suggester.model.roots, *data.roots} - {""})
+    roots = data.roots  # asked for once: it is drawn from all listings each time
+    classes = sorted({*suggester.model.roots, *roots} - {""})
     codes = {root: code for code, root in enumerate(classes)}
     figures: list[Figure] = []
     plots: dict[str, Any] = {}
@@ -78,7 +79,7 @@ def category_as_served(model: LearnedModel, held: HeldOut) -> tuple[list[Figure]
         rows = _askable(held, system)
         if not len(rows):
             continue
-        labels = np.array([codes[data.roots[row]] for row in rows.tolist()], np.int64)
+        labels = np.array([codes[roots[row]] for row in rows.tolist()], np.int64)
         answers = _asked(suggester, held, rows, system, codes)
         figures += _figures(
             system.name, answers, _voted(held, rows, system, codes), labels, data.groups[rows]

@@ -118,17 +118,17 @@ def report_models(
             f"no learned model is in use at {settings.home}, so there is nothing to measure; run `bowerbird "
             "train`, or give --judgements to measure search alone"
         )
-    progress.step("measuring", len(models) + (judged is not None))
+    progress.step("reading the market", None)
     data = load_training_data(settings) if any(model.kind in AS_SERVED for model in models) else None
     sections = []
     for model in models:
+        progress.step(f"measuring the {model.kind} model", None)
         sections.append(
             published_section(model) if data is None else served_section(model, data, settings.home)
         )
-        progress.advance(1)
     if judged is not None:
+        progress.step("measuring search", None)
         sections.append(search_section(settings, judged))
-        progress.advance(1)
     unused = tuple(kind for kind in TITLES if kind not in {model.kind for model in models})
     return ModelReport(settings.home, now or datetime.now(UTC), tuple(sections), unused)
 
