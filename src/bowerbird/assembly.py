@@ -140,8 +140,12 @@ def projection_settings(settings: Settings) -> ProjectionSettings:
     index = settings.index
     return ProjectionSettings(
         index=IndexSettings(
-            vectors=VectorIndexSettings(kind=index.vector_index),
+            vectors=VectorIndexSettings(
+                kind="auto" if index.vector_index == "milvus" else index.vector_index
+            ),
             keywords=KeywordSettings(synonyms=_synonyms(index.synonyms)),
+            milvus=settings.milvus_cluster,
+            in_milvus=index.vector_index == "milvus",
         ),
         whitened_dimension=settings.encoders.whitened_dimension,
         found_nothing=settings.search.found_nothing,

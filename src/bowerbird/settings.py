@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,7 +18,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bowerbird.cluster import MilvusSettings
 from bowerbird.errors import InputError
+from bowerbird.indexing.milvus_settings import MilvusSettings as MilvusCluster
 from bowerbird.intake import EventSettings, Group, PhotoSettings, ServingSettings
 
 DEFAULT_HOME = Path("market")
@@ -48,8 +50,8 @@ class EncoderSettings(Group):
 class IndexSettings(Group):
     """How vectors and words are made searchable."""
 
-    vector_index: Literal["auto", "flat", "hnsw", "ivf"] = Field(
-        "auto", description="auto: exact when small, IVF when large."
+    vector_index: Literal["auto", "flat", "hnsw", "ivf", "milvus"] = Field(
+        "auto", description="auto: exact when small, IVF when large; milvus: in the cluster of milvus.uri."
     )
     synonyms: str = Field("default", description="'default', 'none', or the path of a synonyms file.")
     compact_after: float = Field(
@@ -175,6 +177,7 @@ class Settings(BaseSettings):
     currency: str = Field("GBP", pattern="^[A-Z]{3}$", description="ISO 4217, where a price names none.")
     encoders: EncoderSettings = EncoderSettings()
     index: IndexSettings = IndexSettings()
+    milvus: MilvusSettings = MilvusSettings()
     search: SearchSettings = SearchSettings()
     ranking: RankingSettings = RankingSettings()
     taste: TasteSettings = TasteSettings()
@@ -195,6 +198,18 @@ class Settings(BaseSettings):
         home = Path(init_settings().get("home") or env_settings().get("home") or DEFAULT_HOME)
         file = TomlConfigSettingsSource(settings_cls, home / SETTINGS_FILE)
         return init_settings, env_settings, file
+
+    @property
+    def milvus_cluster(self) -> MilvusCluster | None:
+        """The cluster that vectors are kept in; None where none is named.
+
+        Raises:
+            InputError: vectors are to go to Milvus, and it is not said where that is.
+        """
+        cluster = self.milvus.cluster(self.home)
+        if cluster is None and self.index.vector_index == "milvus":
+            raise InputError("index.vector_index is milvus, but milvus.uri is empty; say where Milvus is")
+        return cluster
 
     @property
     def models(self) -> Path:
@@ -248,6 +263,9 @@ def described_settings(settings: Settings) -> list[tuple[str, Any, Any, str]]:
             rows.append((name, value, field.default, field.description or ""))
             continue
         for inner, inner_field in type(value).model_fields.items():
-            described = (getattr(value, inner), inner_field.default, inner_field.description or "")
+            held, default = getattr(value, inner), inner_field.default
+            if isinstance(held, SecretStr):  # shown as stars
+                held, default = str(held), str(default)
+            described = (held, default, inner_field.description or "")
             rows.append((f"{name}.{inner}", *described))
     return rows

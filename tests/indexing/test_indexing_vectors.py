@@ -1,8 +1,10 @@
 """One contract for every vector index, and each against a double loop over the vectors."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -13,8 +15,13 @@ from bowerbird.errors import InputError, MismatchError, NotFoundError
 from bowerbird.indexing.exact_index import ExactIndex, inner_products
 from bowerbird.indexing.faiss_index import FaissIndex
 from bowerbird.indexing.growing_index import FRESH_FOLDER, MAIN_FOLDER, GrowingIndex
+from bowerbird.indexing.milvus_expression import facts_of
+from bowerbird.indexing.milvus_settings import MilvusSettings
 from bowerbird.indexing.vector_index import VectorIndex
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
+from bowerbird.market.listing import Listing
+from bowerbird.market.listing_columns import ListingColumns
+from milvus_servers import lite_uri, server_uri
 
 DIMENSION = 32
 SCAN_NOTHING = 1  # a gather limit that leaves the work to FAISS
@@ -59,6 +66,28 @@ def growing_index(vectors: np.ndarray) -> GrowingIndex:
     return index
 
 
+def milvus_index(uri, **settings):
+    """Makes indexes in the Milvus at `uri()`, that must be asked wherever it can be."""
+
+    def make(vectors: np.ndarray) -> VectorIndex:
+        from bowerbird.indexing.milvus_index import MilvusIndex, MilvusIndexBuilder
+
+        cluster = MilvusSettings(uri(), gather_limit=SCAN_NOTHING, **settings)
+        columns = ListingColumns()
+        columns.extend(Listing(str(row), "sofa") for row in range(len(vectors)))
+        with (
+            TemporaryDirectory() as folder,
+            closing(MilvusIndexBuilder(Path(folder), "texts", vectors.shape[1], cluster)) as builder,
+        ):
+            for rows in np.array_split(np.arange(len(vectors)), 3):
+                builder.add(vectors[rows], facts_of(columns, rows))
+            builder.finish()
+            return MilvusIndex.load(Path(folder), cluster)
+
+    return make
+
+
+FLAT = {"index_type": "FLAT", "index_parameters": {}}
 MAKERS = {
     "exact": ExactIndex.of,
     "exact, float16": lambda vectors: ExactIndex.of(vectors, np.float16),
@@ -67,15 +96,24 @@ MAKERS = {
     "faiss hnsw": faiss_index("hnsw"),
     "faiss ivf": faiss_index("ivf"),
     "growing": growing_index,
+    "milvus-lite": milvus_index(lite_uri, **FLAT),
+    "milvus-lite, filtered here": milvus_index(lite_uri, listed_limit=0, rerank=20, **FLAT),
+    "milvus server": milvus_index(server_uri, consistency="Strong", **FLAT),
+    "milvus server, HNSW": milvus_index(server_uri, consistency="Strong", rerank=300),
 }
+NAMES = [pytest.param(name, marks=[pytest.mark.long] * ("server" in name)) for name in MAKERS]
 VECTORS = unit_vectors(700, seed=1)
 QUERIES = unit_vectors(12, seed=2)
-INDEXES: dict[str, VectorIndex] = {name: make(VECTORS) for name, make in MAKERS.items()}
 
 
-@pytest.fixture(params=MAKERS)
+@cache
+def index_of(name: str) -> VectorIndex:
+    return MAKERS[name](VECTORS)
+
+
+@pytest.fixture(params=NAMES)
 def index(request) -> VectorIndex:
-    return INDEXES[request.param]
+    return index_of(request.param)
 
 
 def masks() -> dict[str, np.ndarray | None]:
@@ -143,18 +181,20 @@ def test_what_was_saved_answers_the_same(index, tmp_path: Path):
         loaded = GrowingIndex(
             FaissIndex.load(tmp_path / MAIN_FOLDER), ExactIndex.load(tmp_path / FRESH_FOLDER)
         )
-    else:
+    elif isinstance(index, ExactIndex | FaissIndex):
         loaded = type(index).load(tmp_path)
+    else:
+        loaded = type(index).load(tmp_path, index.settings)
     assert len(loaded) == len(index)
     for before, after in zip(index.search(QUERIES, 30), loaded.search(QUERIES, 30), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_handful_of_rows_is_enough(make, count):
+def test_a_handful_of_rows_is_enough(name, count):
     vectors = unit_vectors(count, seed=5)
-    scores, rows = make(vectors).search(QUERIES, 3)
+    scores, rows = MAKERS[name](vectors).search(QUERIES, 3)
     expected_scores, expected_rows = double_loop(vectors, QUERIES, 3)
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_array_equal(scores, expected_scores)

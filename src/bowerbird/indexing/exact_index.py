@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError
-from bowerbird.indexing.vector_index import Mask, Vectors
+from bowerbird.indexing.vector_index import Mask, Vectors, Within
 
 Rows = NDArray[np.int64]
 
@@ -144,7 +144,11 @@ class ExactIndex:
             self._count = count
 
     def search(
-        self, queries: Vectors, k: int, allowed: Mask | None = None
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: Mask | None = None,
+        within: Within | None = None,  # noqa: ARG002  the bitmap says it all
     ) -> tuple[NDArray[np.float32], Rows]:
         """The `k` best allowed rows of each query, as `VectorIndex.search` says.
 
@@ -172,6 +176,9 @@ class ExactIndex:
     def vectors(self, rows: Rows) -> Vectors:
         """(m, d) float32, the stored vectors of `rows`."""
         return singles(self._rows[rows])
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing can be removed, and nothing need be: the bitmap of allowed rows is enough."""
 
     def save(self, folder: Path) -> None:
         """Write into the existing empty `folder`."""

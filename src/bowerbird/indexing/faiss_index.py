@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.errors import InputError, MismatchError, NotFoundError
-from bowerbird.indexing.exact_index import best_rows, check_queries, inner_products, singles
-from bowerbird.indexing.vector_index import Mask, Vectors
+from bowerbird.indexing.exact_index import best_rows, check_queries, singles
+from bowerbird.indexing.vector_file import inner_products_of_rows
+from bowerbird.indexing.vector_index import Mask, Vectors, Within
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 
 Rows = NDArray[np.int64]
@@ -30,7 +31,6 @@ faiss: Any = typed_faiss
 _FaissLibraryIndex: TypeAlias = Any
 _GRAPH, _VECTORS, _ABOUT = "index.faiss", "vectors.npy", "about.json"
 _CHUNK_ROWS = 65_536
-_GATHER_ROWS = 256  # larger temporary arrays come from the system page by page, at twice the time
 _ROUNDING = 1e-5
 _SCANNED_SHARE = 0.1  # an HNSW graph loses its way where fewer rows are allowed
 
@@ -98,7 +98,11 @@ class FaissIndex:
         return len(self._vectors)
 
     def search(
-        self, queries: Vectors, k: int, allowed: Mask | None = None
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: Mask | None = None,
+        within: Within | None = None,  # noqa: ARG002  the bitmap says it all
     ) -> tuple[NDArray[np.float32], Rows]:
         """The `k` best allowed rows of each query, as `VectorIndex.search` says, with exact scores."""
         queries = check_queries(queries, self.dimension, k)
@@ -119,15 +123,14 @@ class FaissIndex:
 
     def scores(self, query: Vectors, rows: Rows) -> NDArray[np.float32]:
         """(m,) exact inner products of the (d,) `query` with `rows`."""
-        scores = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), _GATHER_ROWS):
-            part = slice(start, start + _GATHER_ROWS)
-            scores[part] = inner_products(query, self._vectors[rows[part]])
-        return scores
+        return inner_products_of_rows(query, self._vectors, rows)
 
     def vectors(self, rows: Rows) -> Vectors:
         """(m, d) float32, the float16 vectors of `rows`."""
         return singles(self._vectors[rows])
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing can be removed, and nothing need be: the bitmap of allowed rows is enough."""
 
     def save(self, folder: Path) -> None:
         """Write into the existing empty `folder`."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bowerbird.errors import MismatchError
 from bowerbird.indexing.exact_index import ExactIndex, best_rows
-from bowerbird.indexing.vector_index import Mask, VectorIndex, Vectors
+from bowerbird.indexing.vector_index import Mask, VectorIndex, Vectors, Within
 
 Rows = NDArray[np.int64]
 MAIN_FOLDER = "main"
@@ -52,11 +52,12 @@ class GrowingIndex:
         self.fresh.append(vectors)
 
     def search(
-        self, queries: Vectors, k: int, allowed: Mask | None = None
+        self, queries: Vectors, k: int, allowed: Mask | None = None, within: Within | None = None
     ) -> tuple[NDArray[np.float32], Rows]:
         """The `k` best allowed rows of each query over both parts, as `VectorIndex.search` says."""
         split = len(self.main)
-        main_scores, main_rows = self.main.search(queries, k, None if allowed is None else allowed[:split])
+        in_main = None if allowed is None else allowed[:split]
+        main_scores, main_rows = self.main.search(queries, k, in_main, within)
         if not len(self.fresh):
             return main_scores, main_rows
         fresh_scores, fresh_rows = self.fresh.search(queries, k, None if allowed is None else allowed[split:])
@@ -87,6 +88,12 @@ class GrowingIndex:
         vectors[in_main] = self.main.vectors(rows[in_main])
         vectors[~in_main] = self.fresh.vectors(rows[~in_main] - len(self.main))
         return vectors
+
+    def forget(self, rows: Rows) -> None:
+        """Let the main part go of those `rows` that are its own, as `VectorIndex.forget` says."""
+        of_main = rows[rows < len(self.main)]
+        if len(of_main):
+            self.main.forget(of_main)
 
     def save(self, folder: Path) -> None:
         """Write the parts into `main/` and `fresh/` of the existing empty `folder`.

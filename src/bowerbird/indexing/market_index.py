@@ -7,23 +7,24 @@ every search is given: nothing is ever removed from an index in place (FAISS HNS
 
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from bowerbird.indexing.exact_index import ExactIndex
-from bowerbird.indexing.faiss_index import FaissIndex
 from bowerbird.indexing.growing_index import GrowingIndex
 from bowerbird.indexing.keyword_index import KeywordIndex
 from bowerbird.indexing.keyword_settings import KeywordSettings
-from bowerbird.indexing.vector_index import Mask, Vectors
+from bowerbird.indexing.milvus_expression import facts_of
+from bowerbird.indexing.milvus_settings import MilvusSettings
+from bowerbird.indexing.photo_owners import PhotoOwners
+from bowerbird.indexing.vector_index import Mask, Vectors, Within
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
-from bowerbird.market.listing import Listing, Photo
+from bowerbird.indexing.vector_storage import PARTS, VectorStorage
+from bowerbird.market.listing import Listing
 from bowerbird.market.listing_columns import ListingColumns
 from bowerbird.market.query import Filters
 from bowerbird.market.ranked_list import RankedList, Rows, Scores
@@ -44,6 +45,13 @@ class IndexSettings:
 
     vectors: VectorIndexSettings
     keywords: KeywordSettings
+    milvus: MilvusSettings | None = None  # the cluster, where there is one
+    in_milvus: bool = False  # whether new generations keep their vectors there
+
+    @property
+    def storage(self) -> VectorStorage:
+        """Where vectors are kept."""
+        return VectorStorage(self.vectors, self.milvus, self.in_milvus)
 
 
 class MarketIndex:
@@ -59,7 +67,7 @@ class MarketIndex:
         keywords: KeywordIndex,
         texts: GrowingIndex,
         photos: GrowingIndex,
-        photo_owners: "PhotoOwners",
+        photo_owners: PhotoOwners,
     ) -> None:
         self.columns = columns
         self.keywords = keywords
@@ -68,6 +76,7 @@ class MarketIndex:
         self.photo_owners = photo_owners
         self._live = np.ones(max(16, len(columns)), bool)
         self._rows = {listing_id: row for row, listing_id in enumerate(columns.listing_ids)}
+        self._dead: list[int] = []  # rows that the vector indexes were not told of yet
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -97,7 +106,7 @@ class MarketIndex:
         with self._lock:
             old = self._rows.get(encoded.listing.listing_id)
             if old is not None:
-                self._live[old] = False
+                self._bury(old)
             self.texts.append(encoded.text[None])
             self.photos.append(encoded.photos)
             row = self.columns.append(encoded.listing)
@@ -114,19 +123,52 @@ class MarketIndex:
         with self._lock:
             row = self._rows.pop(listing_id, None)
             if row is not None:
-                self._live[row] = False
+                self._bury(row)
 
-    def search_texts(self, vector: Vectors, depth: int, allowed: Mask) -> RankedList:
-        """The `depth` allowed listings whose text is nearest to the (d_text,) unit `vector`."""
-        scores, rows = self.texts.search(vector[None], depth, allowed)
+    def forget_dead(self) -> None:
+        """Let the vector indexes go of rows that died since the last call; searches are right without it.
+
+        Raises:
+            UnavailableError: vectors are kept in Milvus, which does not answer; the next call tells it again.
+        """
+        with self._lock:
+            dead, self._dead = self._dead, []
+        if not dead:
+            return
+        try:
+            self.texts.forget(np.array(dead, np.int64))
+            self.photos.forget(np.concatenate([self.photo_owners.photos_of(row) for row in dead]))
+        except BaseException:
+            with self._lock:
+                self._dead = dead + self._dead
+            raise
+
+    def _bury(self, row: int) -> None:
+        self._live[row] = False
+        self._dead.append(row)
+
+    def search_texts(
+        self, vector: Vectors, depth: int, allowed: Mask, filters: Filters | None = None
+    ) -> RankedList:
+        """The `depth` allowed listings whose text is nearest to the (d_text,) unit `vector`.
+
+        Args:
+            vector: what is asked.
+            depth: how many.
+            allowed: (n,) True where a listing may be answered.
+            filters: those that `allowed` came from; they help an index that keeps columns itself.
+        """
+        scores, rows = self.texts.search(vector[None], depth, allowed, self._within(filters))
         found = rows[0] >= 0
         return RankedList(rows[0][found], scores[0][found])
 
-    def search_photos(self, vector: Vectors, depth: int, allowed: Mask) -> RankedList:
+    def search_photos(
+        self, vector: Vectors, depth: int, allowed: Mask, filters: Filters | None = None
+    ) -> RankedList:
         """The `depth` allowed listings that own the photo nearest to the (d_photo,) unit `vector`.
 
         A listing scores as its best photo. Photos outnumber listings, so more are asked for until `depth`
-        listings are found or no allowed photo is left.
+        listings are found or no allowed photo is left. The arguments are those of `search_texts`.
         """
         owners = self.photo_owners.rows(len(allowed))
         if not len(owners):
@@ -135,12 +177,15 @@ class MarketIndex:
         wanted = depth
         while True:
             wanted = min(2 * wanted, len(owners))
-            scores, rows = self.photos.search(vector[None], wanted, allowed_photos)
+            scores, rows = self.photos.search(vector[None], wanted, allowed_photos, self._within(filters))
             found = rows[0] >= 0
             listings, first = np.unique(owners[rows[0][found]], return_index=True)
             if len(listings) >= depth or not found.all() or wanted == len(owners):
                 best = np.sort(first)[:depth]  # scores fall, so the first hit of a listing is its best
                 return RankedList(owners[rows[0][found][best]], scores[0][found][best])
+
+    def _within(self, filters: Filters | None) -> Within | None:
+        return None if filters is None else partial(filters.conditions, self.columns)
 
     def photo_scores(self, vector: Vectors, rows: Rows) -> Scores:
         """(n,) scores of the listings `rows` by their best photo; -1 where one has none."""
@@ -178,17 +223,28 @@ class MarketIndex:
             settings: how the parts are built.
         """
         columns, owners = ListingColumns(), PhotoOwners()
-        texts, photos = (ExactIndex(dimension, np.float16) for dimension in dimensions)
         # Closed even where a batch fails: its threads would go on writing into a folder that is removed.
-        with closing(KeywordIndex.create(_made(folder / "keywords"), settings.keywords)) as keywords:
-            for encoded in chain.from_iterable(batches):
-                row = columns.append(encoded.listing)
-                owners.append(row, encoded.listing.photos)
-                keywords.add(row, encoded.listing)
-                texts.append(encoded.text[None])
-                photos.append(encoded.photos)
-        for name, part in (("texts", texts), ("photos", photos)):
-            FaissIndex.build(part.stored, settings.vectors).save(_made(folder / name))
+        with ExitStack() as parts:
+            keywords = parts.enter_context(
+                closing(KeywordIndex.create(_made(folder / "keywords"), settings.keywords))
+            )
+            texts, photos = (
+                parts.enter_context(closing(settings.storage.builder(_made(folder / part), part, dimension)))
+                for part, dimension in zip(PARTS, dimensions, strict=True)
+            )
+            for batch in batches:
+                rows = np.arange(len(columns), len(columns) + len(batch))
+                columns.extend(encoded.listing for encoded in batch)
+                for row, encoded in zip(rows.tolist(), batch, strict=True):
+                    owners.append(row, encoded.listing.photos)
+                    keywords.add(row, encoded.listing)
+                if not batch:
+                    continue
+                pictured = np.repeat(rows, [len(encoded.photos) for encoded in batch])
+                texts.add(np.stack([encoded.text for encoded in batch]), facts_of(columns, rows))
+                photos.add(np.concatenate([encoded.photos for encoded in batch]), facts_of(columns, pictured))
+            texts.finish()
+            photos.finish()
         owners.save(folder)
         arrays, strings = columns.save()
         np.savez(folder / "columns.npz", allow_pickle=False, **arrays)
@@ -200,74 +256,13 @@ class MarketIndex:
         """The index that `build` wrote; `keywords_folder` is this process's own copy of its keywords."""
         with np.load(folder / "columns.npz", allow_pickle=False) as arrays:
             columns = ListingColumns.load(arrays, orjson.loads((folder / "columns.json").read_bytes()))
-        texts, photos = (
-            GrowingIndex(FaissIndex.load(folder / name, settings.vectors)) for name in ("texts", "photos")
-        )
+        texts, photos = (GrowingIndex(settings.storage.load(folder / part)) for part in PARTS)
         keywords = KeywordIndex.open(keywords_folder, settings.keywords)
         return cls(columns, keywords, texts, photos, PhotoOwners.load(folder))
 
     def close(self) -> None:
         """Let go of the keyword writer."""
         self.keywords.close()
-
-
-class PhotoOwners:
-    """Which listing row owns each photo row, and which stored photo it is; both rows rise together.
-
-    Beside the content hashes it keeps the perceptual ones, 8 bytes a photo: what is near to one is found by
-    comparing with all, which takes a millisecond on a million photos.
-    """
-
-    def __init__(self) -> None:
-        self.content_hashes: list[str] = []
-        self._rows = np.empty(16, np.int64)
-        self._perceptual = np.empty(16, np.uint64)
-
-    def __len__(self) -> int:
-        return len(self.content_hashes)
-
-    def append(self, listing_row: int, photos: Sequence[Photo]) -> None:
-        """Add the photos of a listing, in order."""
-        end = len(self.content_hashes) + len(photos)
-        if end > len(self._rows):
-            more = max(end, len(self._rows))
-            self._rows = np.concatenate([self._rows, np.empty(more, np.int64)])
-            self._perceptual = np.concatenate([self._perceptual, np.empty(more, np.uint64)])
-        self._rows[len(self.content_hashes) : end] = listing_row
-        self._perceptual[len(self.content_hashes) : end] = [
-            int(photo.perceptual_hash, 16) for photo in photos
-        ]
-        self.content_hashes.extend(photo.content_hash for photo in photos)
-
-    def rows(self, n_listings: int) -> NDArray[np.int64]:
-        """(n_photos,) owners of the photos of the first `n_listings` rows."""
-        rows = self._rows[: len(self.content_hashes)]
-        return rows[: np.searchsorted(rows, n_listings)]
-
-    def photos_of(self, listing_row: int) -> NDArray[np.int64]:
-        """The photo rows of one listing."""
-        rows = self._rows[: len(self.content_hashes)]
-        start, end = np.searchsorted(rows, [listing_row, listing_row + 1])
-        return np.arange(start, end)
-
-    def perceptual_hashes(self, n_listings: int) -> NDArray[np.uint64]:
-        """(n_photos,) perceptual hashes of the photos of the first `n_listings` rows."""
-        return self._perceptual[: len(self.rows(n_listings))]
-
-    def save(self, folder: Path) -> None:
-        """Write into `folder`."""
-        np.save(folder / "photo_owners.npy", self._rows[: len(self)], allow_pickle=False)
-        np.save(folder / "perceptual_hashes.npy", self._perceptual[: len(self)], allow_pickle=False)
-        (folder / "photo_owners.json").write_bytes(orjson.dumps(self.content_hashes))
-
-    @classmethod
-    def load(cls, folder: Path) -> "PhotoOwners":
-        """What `save` wrote."""
-        owners = cls()
-        owners._rows = np.load(folder / "photo_owners.npy", allow_pickle=False)
-        owners._perceptual = np.load(folder / "perceptual_hashes.npy", allow_pickle=False)
-        owners.content_hashes = orjson.loads((folder / "photo_owners.json").read_bytes())
-        return owners
 
 
 def _made(folder: Path) -> Path:

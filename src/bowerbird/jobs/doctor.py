@@ -7,7 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bowerbird.assembly import open_catalogue, open_generations, open_photo_store, open_stores
+from bowerbird.assembly import (
+    open_catalogue,
+    open_generations,
+    open_photo_store,
+    open_stores,
+    projection_settings,
+)
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
@@ -125,6 +131,12 @@ def _index(settings: Settings) -> Check:
     if manifest.encoders != encoders:
         return Check("index", Verdict.FAILED, f"{seen}, made by other encoders", "run `bowerbird index`")
     if selection.skipped:
+        return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
+    storage = projection_settings(settings).index.storage
+    if vectors := storage.examine(generation.folder):
+        seen += f"; {vectors}"
+    elif storage.in_milvus:
+        seen += "; its vectors are in files, but index.vector_index is milvus"
         return Check("index", Verdict.WARNING, seen, "run `bowerbird index`")
     behind = revision - manifest.revision
     if behind:

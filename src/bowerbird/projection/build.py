@@ -11,6 +11,7 @@ from pathlib import Path
 from bowerbird.encoding.photo_embedder import PhotoEmbedder
 from bowerbird.encoding.whitening import Whitening
 from bowerbird.indexing.market_index import EncodedListing, IndexSettings, MarketIndex
+from bowerbird.indexing.milvus_settings import collections_below, collections_of
 from bowerbird.projection.calibration import calibrated_cutoffs
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.generations import Generation, Generations
@@ -69,10 +70,19 @@ def build_generation(
     """
     staged = stores.generations.stage()
     try:
-        return _built(staged, stores, settings, progress)
+        generation = _built(staged, stores, settings, progress)
     except BaseException:  # whatever it was: half a generation is worth nothing
+        unfinished = collections_of(staged)
         stores.generations.discard(staged)
+        settings.index.storage.drop(unfinished)
         raise
+    settings.index.storage.point_aliases(generation.folder)
+    before = collections_below(staged.parent)
+    stores.generations.prune(keep=settings.keep_generations)
+    # Looked for twice: a folder that another process renames meanwhile may be missed once.
+    kept = collections_below(staged.parent) | collections_below(staged.parent)
+    settings.index.storage.drop(before - kept)
+    return generation
 
 
 def _built(
@@ -87,15 +97,20 @@ def _built(
     dimensions = (text_encoder.dimension, embedder.dimension)
     batches = _encoded_batches(stores, embedder, progress)
     counts = MarketIndex.build(staged, batches, dimensions, settings.index)
-    generation = stores.generations.publish(
+    return stores.generations.publish(
         staged,
         revision=revision,
         encoders=stores.encoders | ({LISTING: listing.fingerprint} if listing else {}),
         counts=counts,
-        cutoff=calibrated_cutoffs(staged, text_encoder, listing, settings.found_nothing, settings.text_floor),
+        cutoff=calibrated_cutoffs(
+            staged,
+            settings.index.storage.load,
+            text_encoder,
+            listing,
+            settings.found_nothing,
+            settings.text_floor,
+        ),
     )
-    stores.generations.prune(keep=settings.keep_generations)
-    return generation
 
 
 def _encoded_batches(

@@ -1,5 +1,6 @@
 """The dense cut-offs of a market, found while its index is built: nonsense must find nothing in it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ from numpy.typing import NDArray
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.listing_encoder import ListingEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
-from bowerbird.indexing.faiss_index import FaissIndex
 from bowerbird.indexing.keyword_index import KeywordIndex
+from bowerbird.indexing.vector_index import VectorIndex
 from bowerbird.retrieval.cutoff import Background, Cutoff, calibrated_cutoff
 from bowerbird.retrieval.nonsense import nonsense_queries
 
@@ -22,7 +23,12 @@ _ITSELF = 0.999  # the least cosine of a photo and a copy of it
 
 
 def calibrated_cutoffs(
-    staged: Path, texts: TextEncoder, listing: ListingEncoder | None, found_nothing: float, floor: float
+    staged: Path,
+    load: Callable[[Path], VectorIndex],
+    texts: TextEncoder,
+    listing: ListingEncoder | None,
+    found_nothing: float,
+    floor: float,
 ) -> dict[str, float]:
     """The cut-offs of the text branch and, with a listing encoder, of those of photos, for a manifest.
 
@@ -31,6 +37,7 @@ def calibrated_cutoffs(
 
     Args:
         staged: the folder of the generation, its index written.
+        load: opens the index of vectors in a folder of it.
         texts: what encodes a query's words.
         listing: what takes them to the photos' space.
         found_nothing: share of nonsense queries that the text branch must leave without a hit.
@@ -38,19 +45,19 @@ def calibrated_cutoffs(
     """
     knows = KeywordIndex.open(staged / "keywords").knows
     queries = texts.encode(nonsense_queries(NONSENSE_QUERIES, knows, np.random.default_rng(0)))
-    text = _calibrated(staged / "texts", queries, found_nothing, floor)
+    text = _calibrated(load(staged / "texts"), queries, found_nothing, floor)
     cutoffs = {"strength": text.strength, "floor": text.floor}
     if listing is not None:
         stricter = 1 - (1 - found_nothing) / 2
-        pictured = _calibrated(staged / "photos", listing.texts(queries), stricter, 0.0)
+        photos = load(staged / "photos")
+        pictured = _calibrated(photos, listing.texts(queries), stricter, 0.0)
         cutoffs |= {"pictured_strength": pictured.strength, "pictured_floor": pictured.floor}
-        cutoffs |= _photo_strength(staged / "photos")
+        cutoffs |= _photo_strength(photos)
     return cutoffs
 
 
-def _calibrated(folder: Path, queries: Vectors, found_nothing: float, floor: float) -> Cutoff:
-    """The cut-off of the vectors in `folder` for nonsense `queries` (q, d)."""
-    index = FaissIndex.load(folder)
+def _calibrated(index: VectorIndex, queries: Vectors, found_nothing: float, floor: float) -> Cutoff:
+    """The cut-off of the vectors in `index` for nonsense `queries` (q, d)."""
     if not len(index):
         return Cutoff(strength=0.0, floor=floor)
     background = Background.of(len(index), index.vectors)
@@ -60,9 +67,8 @@ def _calibrated(folder: Path, queries: Vectors, found_nothing: float, floor: flo
     return calibrated_cutoff(strengths, found_nothing, floor)
 
 
-def _photo_strength(folder: Path) -> dict[str, float]:
+def _photo_strength(index: VectorIndex) -> dict[str, float]:
     """The strength that `STRANGERS_FOUND` of the pairs of photos reach; nothing where photos are too few."""
-    index = FaissIndex.load(folder)
     background = Background.of(len(index), index.vectors)
     rows = np.random.default_rng(1).permutation(len(index))[:_PHOTO_QUERIES].astype(np.int64)
     strengths = [np.empty(0, np.float32)]
@@ -75,7 +81,7 @@ def _photo_strength(folder: Path) -> dict[str, float]:
     return {"photo_strength": float(np.quantile(of_strangers, 1 - STRANGERS_FOUND))}
 
 
-def _best_strengths(index: FaissIndex, background: Background, queries: Vectors) -> NDArray[np.float32]:
+def _best_strengths(index: VectorIndex, background: Background, queries: Vectors) -> NDArray[np.float32]:
     """(q,) strength of each query's best hit."""
     top_scores, _ = index.search(queries, 1)
     pairs = zip(queries, top_scores, strict=True)

@@ -6,6 +6,7 @@ All of it before anything is known of who asks.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,7 @@ class Matcher:
             question = Question(words, text, photo_vector, opened.pictured_vector(text))
         with clock.stage("retrieve"):
             found = {"keywords": keywords.ranked if keywords else RankedList.empty()}
-            for branch, vector in self._branches(opened, question):
+            for branch, vector in self._branches(opened, question, asked.filters):
                 found[branch.name] = branch.matches(vector, allowed)
             candidates = Candidates(found, keywords)
         with clock.stage("fuse"):
@@ -142,16 +143,18 @@ class Matcher:
         return kept[1]
 
     def _branches(
-        self, opened: OpenGeneration, question: Question
+        self, opened: OpenGeneration, question: Question, filters: Filters
     ) -> Iterator[tuple[VectorBranch, Vectors | None]]:
         """Every branch of vectors, and what it is asked."""
         index, settings, background = opened.index, self._settings, opened.photo_background
         strict, pictured = opened.photo_cutoff(settings.photo_cutoff), opened.pictured_cutoff
+        near_text = partial(index.search_texts, filters=filters)
+        near_photo = partial(index.search_photos, filters=filters)
         texts = VectorBranch(
-            "text", index.search_texts, opened.text_background, opened.text_cutoff, settings.text_depth
+            "text", near_text, opened.text_background, opened.text_cutoff, settings.text_depth
         )
-        photos = VectorBranch("photo", index.search_photos, background, strict, settings.photo_depth)
-        words = VectorBranch("pictured", index.search_photos, background, pictured, settings.pictured_depth)
+        photos = VectorBranch("photo", near_photo, background, strict, settings.photo_depth)
+        words = VectorBranch("pictured", near_photo, background, pictured, settings.pictured_depth)
         yield texts, question.text_vector
         yield photos, question.photo_vector
         yield words, question.pictured_vector

@@ -55,6 +55,7 @@ class Projection:
             if not changes:
                 break
             applied += len(changes)
+        self.current.index.forget_dead()
         return applied
 
     def apply(self, listing_ids: Sequence[str]) -> None:
