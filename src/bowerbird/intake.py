@@ -61,6 +61,11 @@ class ServingSettings(Group):
         30.0, gt=0, description="Seconds in which a body must arrive, and each part of a reply be read."
     )
     max_connections: int = Field(1000, ge=1, description="Most connections at once; more are answered 429.")
+    keep_alive_seconds: int = Field(
+        65,
+        ge=1,
+        description="How long an idle connection stays open; longer than a proxy before it keeps its own.",
+    )
     threads: int = Field(40, ge=1, description="Requests that are worked on at once.")
     waiting: int = Field(64, ge=1, description="Most requests that wait for a thread; more are answered 429.")
     key_per_second: float = Field(200.0, ge=0, description="Requests of one key; 0 for no limit.")

@@ -75,4 +75,4 @@ def settings(home: Home = None, as_json: AsJson = False) -> None:
 def _serve(settings: Settings, host: str | None, port: int | None) -> None:
     from bowerbird.serving.server import serve_home
 
-    serve_home(settings, host, port, lambda line: err.print(line, markup=False))
+    serve_home(settings, host, port, lambda line: err.print(line, markup=False, soft_wrap=True))

@@ -41,6 +41,7 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
             access_log=False,
             server_header=False,
             ws="none",
+            timeout_keep_alive=serving.keep_alive_seconds,
             forwarded_allow_ips=serving.trusted_proxies,
         )
         # Requests run beside each other; a second thread for one's small matrix products only spins.
