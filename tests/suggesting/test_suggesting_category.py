@@ -6,13 +6,21 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import InputError, MismatchError
 from bowerbird.market.listing import Listing
 from bowerbird.storage.model_registry import publish_model, staged_model
 from bowerbird.suggesting.category import CategorySuggester
-from bowerbird.suggesting.category_model import CategoryModel, Evidence, Learned, Pooling, write_tables
+from bowerbird.suggesting.category_model import (
+    TABLES_FILE,
+    CategoryModel,
+    Evidence,
+    Learned,
+    Pooling,
+    write_tables,
+)
 from bowerbird.suggesting.draft import Draft
 from bowerbird.suggesting.kernel_machine import LookKernel, WordKernel, remember
 from bowerbird.suggesting.word_features import place_key, terms
@@ -32,7 +40,7 @@ def published(tmp_path_factory):
     spoken = remember([terms(text) for text in ("lamp lamp", "sofa sofa", "piano piano")])
     places = np.array([place_key(place) for place in ("Leeds", "Leeds", "York")])
     words = WordKernel(spoken, eye[:3], 1.0, 2.0, places, 0.5)
-    looks = LookKernel(eye[:3], np.zeros(4, np.float32), 2.0)
+    looks = LookKernel(eye[:3], np.zeros(4, np.float32), np.ones(4, np.float32), 2.0)
     learned = Learned(targets, np.zeros(5, np.float32))
     kinds = {
         Evidence.WORDS: [Evidence.WORDS],
@@ -144,3 +152,19 @@ def test_what_others_offer_in_a_place_speaks_where_words_are_undecided(suggester
     }
     nowhere = dict(suggester.suggest(draft("thing", 3)).root)
     assert said["york"]["Music"] > nowhere["Music"] > said["Leeds"]["Music"]
+
+
+def test_a_model_that_was_learned_before_places_and_spreads_were_read_still_answers(
+    published, suggester, tmp_path
+):
+    tables = safetensors.numpy.load_file(published.folder / TABLES_FILE)
+    old = {name: table for name, table in tables.items() if name not in ("word_places", "look_spread")}
+    assert len(old) == len(tables) - 2
+    safetensors.numpy.save_file(old, tmp_path / TABLES_FILE)
+    words = {name: value for name, value in published.config["words"].items() if name != "place_weight"}
+    config = {**published.config, "words": words}
+    before = CategorySuggester(dataclasses.replace(published, folder=tmp_path, config=config), ENCODERS)
+    # The spreads of the model at hand are all 1.
+    placeless, pictured = draft("lamp", 3, place="York"), draft("lamp", 3, np.eye(4)[:2])
+    assert before.suggest(placeless) == suggester.suggest(draft("lamp", 3))
+    assert before.suggest(pictured) == suggester.suggest(pictured)

@@ -80,8 +80,10 @@ def test_a_model_that_never_read_places_is_still_read(kernel):
 def test_a_look_is_the_mean_direction_without_the_usual_one():
     features = np.array([[4.0, 0.0], [1.0, 1.0]], np.float32)
     centre = np.array([0.5, 0.5], np.float32)
-    # sqrt and unit: (1, 0), (.7071, .7071); less the centre: (.5, -.5), (.2071, .2071); mean (.3536, -.1464)
-    assert look(features, centre) == pytest.approx([0.9239, -0.3827], abs=1e-4)
+    spread = np.array([1.0, 0.5], np.float32)
+    # sqrt and unit: (1, 0), (.7071, .7071); less the centre over the spread: (.5, -1), (.2071, .4142);
+    # mean (.3536, -.2929), of length .4591
+    assert look(features, centre, spread) == pytest.approx([0.7701, -0.6379], abs=1e-4)
     assert np.linalg.norm(directions(features), axis=1) == pytest.approx([1, 1])
-    kernel = LookKernel(np.stack([look(features, centre)]), centre, 2.0)
+    kernel = LookKernel(np.stack([look(features, centre, spread)]), centre, spread, 2.0)
     assert kernel.likeness(features) == pytest.approx([1.0])

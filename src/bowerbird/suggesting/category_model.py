@@ -202,6 +202,7 @@ def write_tables(model: CategoryModel, folder: Path) -> dict[str, Any]:
     if model.looks is not None:
         looks, learned = model.looks
         tables |= {"looks": looks.looks.astype(np.float16), "look_centre": looks.centre}
+        tables["look_spread"] = looks.spread
         tables |= {"look_alpha": learned.alpha, "look_mean": learned.mean}
         config["looks"] = {"sharpness": looks.sharpness}
     safetensors.numpy.save_file(
@@ -257,5 +258,8 @@ def _read_words(
 def _read_looks(
     tables: Mapping[str, NDArray[Any]], config: Mapping[str, float]
 ) -> tuple[LookKernel, Learned]:
-    kernel = LookKernel(tables["looks"].astype(np.float32), tables["look_centre"], config["sharpness"])
+    centre = tables["look_centre"]
+    # A model that was learned before spreads were divided by has none.
+    spread = tables.get("look_spread", np.ones_like(centre))
+    kernel = LookKernel(tables["looks"].astype(np.float32), centre, spread, config["sharpness"])
     return kernel, Learned(tables["look_alpha"].astype(np.float32), tables["look_mean"])

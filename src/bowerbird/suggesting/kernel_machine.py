@@ -88,6 +88,7 @@ class LookKernel:
 
     looks: Vectors  # (m, f) unit vectors, by `look`
     centre: Vectors  # (f,) mean of the photos' own directions
+    spread: Vectors  # (f,) what each feature is divided by
     sharpness: float
 
     def __len__(self) -> int:
@@ -95,7 +96,8 @@ class LookKernel:
 
     def likeness(self, features: Vectors) -> Scores:
         """(m,) kernel values of one listing's (p, f) raw photo features, p at least 1."""
-        return np.asarray(np.exp(self.sharpness * (self.looks @ look(features, self.centre) - 1)), np.float32)
+        own = look(features, self.centre, self.spread)
+        return np.asarray(np.exp(self.sharpness * (self.looks @ own - 1)), np.float32)
 
 
 def directions(features: Vectors) -> Vectors:
@@ -103,9 +105,10 @@ def directions(features: Vectors) -> Vectors:
     return unit_rows(np.sqrt(np.maximum(features, 0)))
 
 
-def look(features: Vectors, centre: Vectors) -> Vectors:
-    """(f,) unit vector of how a listing's (p, f) photos differ from the usual photo, on average."""
-    mean: Vectors = unit_rows((directions(features) - centre).mean(axis=0, keepdims=True))[0]
+def look(features: Vectors, centre: Vectors, spread: Vectors) -> Vectors:
+    """(f,) unit vector of how a listing's (p, f) photos differ from the usual one, on average, in spreads."""
+    apart = (directions(features) - centre) / spread
+    mean: Vectors = unit_rows(apart.mean(axis=0, keepdims=True))[0]
     return mean
 
 

@@ -38,6 +38,7 @@ from bowerbird.training.training_data import Part, TrainingData
 
 EncodeTexts = Callable[[Sequence[str]], Vectors]
 ALWAYS_SEEN = -1
+LEAST_SPREAD = 1e-3  # of a feature of photos of length 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,8 +173,13 @@ def look_examples(
     if not len(pictured):
         return None
     own = [data.features[photos[row]] for row in targets.rows[pictured].tolist()]
-    centre = directions(np.concatenate(own)).mean(axis=0).astype(np.float32)
-    kernel = LookKernel(np.stack([look(one, centre) for one in own]), centre, training.look_sharpness)
+    every = directions(np.concatenate(own))
+    centre = every.mean(axis=0).astype(np.float32)
+    # A feature that no photo has, or all have alike, would be divided by nothing.
+    spread = np.maximum(every.std(axis=0), LEAST_SPREAD).astype(np.float32)
+    kernel = LookKernel(
+        np.stack([look(one, centre, spread) for one in own]), centre, spread, training.look_sharpness
+    )
     examples = Examples(
         gram=np.exp(kernel.sharpness * (kernel.looks @ kernel.looks.T - 1)).astype(np.float32),
         targets=targets.one_hot(targets.root_codes[pictured], targets.leaf_codes[pictured]),
