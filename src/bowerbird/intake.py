@@ -1,7 +1,9 @@
-"""The knobs of what is taken in and served: photos, events, the web server and who may use it.
+"""The knobs of what is taken in and served: photos, events, the web server, who may use it, what is told.
 
 They are groups of `settings.Settings`, which reads them.
 """
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -92,4 +94,24 @@ class ServingSettings(Group):
     )
     demo_shoppers: int = Field(
         0, ge=0, le=20, description="Busiest shoppers whom any visitor of the pages may be seen as; in demos."
+    )
+
+
+class ObservingSettings(Group):
+    """What a server tells those who run it; metrics are at /metrics."""
+
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text for people, json for programs: an object a line."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="Lines of lesser weight are left out."
+    )
+    log_requests: bool = Field(
+        False, description="A line for each request: route, status, seconds and stages; not what was asked."
+    )
+    otlp_endpoint: str = Field(
+        "", description="Where traces are sent, such as http://localhost:4318/v1/traces; empty for nowhere."
+    )
+    trace_share: float = Field(
+        1.0, ge=0, le=1, description="Share of requests traced; a caller's own choice goes before."
     )

@@ -21,7 +21,7 @@ from pydantic_settings import (
 from bowerbird.cluster import MilvusSettings
 from bowerbird.errors import InputError
 from bowerbird.indexing.milvus_settings import MilvusSettings as MilvusCluster
-from bowerbird.intake import EventSettings, Group, PhotoSettings, ServingSettings
+from bowerbird.intake import EventSettings, Group, ObservingSettings, PhotoSettings, ServingSettings
 
 DEFAULT_HOME = Path("market")
 SETTINGS_FILE = "bowerbird.toml"
@@ -184,6 +184,7 @@ class Settings(BaseSettings):
     photos: PhotoSettings = PhotoSettings()
     events: EventSettings = EventSettings()
     serving: ServingSettings = ServingSettings()
+    observing: ObservingSettings = ObservingSettings()
 
     @classmethod
     def settings_customise_sources(

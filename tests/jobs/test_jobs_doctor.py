@@ -1,18 +1,20 @@
 """The doctor names what is broken and what to run, one verdict a thing."""
 
 import shutil
+import socket
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bowerbird.assembly import create_home, open_catalogue, open_stores
+from bowerbird.assembly import create_home, open_catalogue, open_event_stores, open_stores
 from bowerbird.encoding.artefact import find_artefact
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.evaluation.model_metrics import model_metrics
-from bowerbird.jobs import doctor
+from bowerbird.jobs import doctor, trace_parts
 from bowerbird.jobs.doctor import Check, Verdict, examine
+from bowerbird.market.event import Event, EventType
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.generations import Generations
@@ -35,7 +37,17 @@ def _room_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_home_that_is_fit_is_said_to_be(indexed_home: Path):
     found = checks(load_settings(indexed_home))
-    assert list(found) == ["disk", "catalogue", "memory", "photos", "backbones", "index", "models"]
+    assert list(found) == [
+        "disk",
+        "catalogue",
+        "memory",
+        "photos",
+        "backbones",
+        "index",
+        "models",
+        "clock",
+        "observing",
+    ]
     assert {check.verdict for check in found.values()} == {Verdict.OK}
     assert found["catalogue"].seen.startswith("48 listings")
     assert "48 sampled photos" in found["photos"].seen
@@ -206,3 +218,24 @@ def test_a_damaged_model_fails_where_it_is_in_use_and_is_warned_of_elsewhere(set
     found = checks(settings)["models"]
     assert found.verdict is Verdict.FAILED
     assert "bowerbird models rollback price" in found.advice
+
+
+def test_a_clock_behind_the_log_is_told(settings: Settings):
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    with closing(open_event_stores(settings)) as stores:
+        stores.log.append([Event("e", EventType.VIEW, "red-sofa", ahead, "ann")])
+    clock = checks(settings)["clock"]
+    assert clock.verdict is Verdict.WARNING
+    assert f"logged at {ahead:%Y-%m-%d}" in clock.seen
+    assert "set the clock" in clock.advice
+
+
+def test_traces_that_nobody_takes_are_told(indexed_home: Path, monkeypatch: pytest.MonkeyPatch):
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        url = f"http://127.0.0.1:{collector.getsockname()[1]}/v1/traces"
+        settings = load_settings(indexed_home, observing={"otlp_endpoint": url})
+        assert checks(settings)["observing"].verdict is Verdict.OK
+    gone = checks(settings)["observing"]
+    assert (gone.verdict, gone.advice) == (Verdict.WARNING, "start the collector; spans are dropped")
+    monkeypatch.setattr(trace_parts, "NEEDED", ("no_such_package.sdk",))
+    assert checks(settings)["observing"].verdict is Verdict.FAILED

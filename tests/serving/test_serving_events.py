@@ -250,7 +250,7 @@ def test_metrics_count_events_and_what_waits(client):
     for outcome in ("accepted", "duplicate", "rejected"):
         assert f'bowerbird_events_total{{outcome="{outcome}"}} 1.0' in metrics
     assert "bowerbird_waiting_pages 0.0" in metrics
-    assert "bowerbird_dropped_pages 0.0" in metrics
+    assert "bowerbird_dropped_pages_total 0.0" in metrics
 
 
 def test_the_calls_are_documented(client):

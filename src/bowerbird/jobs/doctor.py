@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bowerbird.assembly import (
     open_catalogue,
+    open_event_stores,
     open_generations,
     open_photo_store,
     open_stores,
@@ -17,8 +19,11 @@ from bowerbird.assembly import (
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
+from bowerbird.jobs.trace_parts import lacking_package, why_unreached
 from bowerbird.settings import Settings
+from bowerbird.storage.event_log import latest_time
 from bowerbird.storage.generations import Selection
+from bowerbird.storage.log_sequence import EVENTS, QUERIES
 from bowerbird.storage.model_registry import active_model, damaged_models
 
 BYTES_A_LISTING = 12_000  # vectors, words and columns in memory, measured on the 100,000-listing benchmark
@@ -55,6 +60,8 @@ def examine(settings: Settings, names: Collection[str] | None = None) -> list[Ch
         ("backbones", _backbones),
         ("index", _index),
         ("models", _models),
+        ("clock", _clock),
+        ("observing", _observing),
     ]
     return [_guarded(name, check, settings) for name, check in checks if names is None or name in names]
 
@@ -166,6 +173,35 @@ def _models(settings: Settings) -> Check:
         reason, _, advice = next(iter(damaged.values())).message.partition("; ")
         return Check("models", Verdict.WARNING, f"{seen}; {len(damaged)} not whole: {reason}", advice)
     return Check("models", Verdict.OK, seen)
+
+
+def _clock(settings: Settings) -> Check:
+    """Whether what was logged lies in the future, as after a clock was set back."""
+    now = datetime.now(UTC)
+    with closing(open_event_stores(settings)) as stores:
+        times = [latest_time(stores.database, log) for log in (EVENTS, QUERIES)]
+    latest = max((time for time in times if time is not None), default=now)
+    seen = f"{now:%Y-%m-%d %H:%M} UTC"
+    if latest > now + timedelta(seconds=settings.events.future_seconds):
+        seen += f", but something was logged at {latest:%Y-%m-%d %H:%M}"
+        return Check("clock", Verdict.WARNING, seen, "set the clock; events of the future are refused")
+    return Check("clock", Verdict.OK, seen)
+
+
+def _observing(settings: Settings) -> Check:
+    observing = settings.observing
+    seen = f"{observing.log_format} lines from {observing.log_level} on"
+    if not observing.otlp_endpoint:
+        return Check("observing", Verdict.OK, f"{seen}, no traces")
+    seen += f", traces to {observing.otlp_endpoint}"
+    lacking = lacking_package()
+    if lacking is not None:
+        seen += f", but {lacking} is not installed"
+        return Check("observing", Verdict.FAILED, seen, "install bowerbird[trace]")
+    why = why_unreached(observing.otlp_endpoint)
+    if why is not None:
+        return Check("observing", Verdict.WARNING, f"{seen}: {why}", "start the collector; spans are dropped")
+    return Check("observing", Verdict.OK, seen)
 
 
 def _damage(selection: Selection) -> list[str]:

@@ -31,6 +31,7 @@ from bowerbird.serving.keys_api import keys_router
 from bowerbird.serving.limits import BodyLimit, FairShare
 from bowerbird.serving.moderation import Moderation
 from bowerbird.serving.moderation_api import moderation_router
+from bowerbird.serving.observing import Observers
 from bowerbird.serving.pages import register_pages
 from bowerbird.serving.photo_replies import photo_origin
 from bowerbird.serving.rates import Rate
@@ -78,6 +79,7 @@ def create_app(engine: Engine, settings: Settings, host: str | None = None) -> F
     stores = open_event_stores(settings)
     events = EventFront(stores, settings, front.telemetry)
     keyring = Keyring(KeyStore(stores.database))
+    observers = Observers(settings.observing)
     if settings.events.log_queries:
         front.note_page = events.note
 
@@ -89,6 +91,7 @@ def create_app(engine: Engine, settings: Settings, host: str | None = None) -> F
         yield
         events.close()
         engine.close()
+        observers.close()
 
     app = FastAPI(
         title="bowerbird",
@@ -116,6 +119,7 @@ def create_app(engine: Engine, settings: Settings, host: str | None = None) -> F
     register_pages(app, front_of)
     describe_access(app)
     _add_guards(app, settings.serving, front.telemetry, photo_origin(front))
+    observers.watch(app, front.telemetry)
     return app
 
 

@@ -18,6 +18,7 @@ from bowerbird.errors import (
 )
 from bowerbird.serving.bodies import validation_details
 from bowerbird.serving.replies import JSONReply
+from bowerbird.serving.request_notes import current_notes
 
 log = logging.getLogger(__name__)
 CLIENT_WENT_AWAY = 499  # before its request was whole; nginx's number, in logs and metrics only
@@ -62,7 +63,11 @@ def add_error_shape(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_unforeseen(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _reply(500, "error", "an unforeseen error; the server's log has it")
+        notes = current_notes()
+        name = notes.request_id if notes is not None else "none"
+        reply = _reply(500, "error", f"an unforeseen error; the server's log has it under request {name}")
+        reply.headers["X-Request-ID"] = name  # it is answered outside of what names the others
+        return reply
 
 
 def error_reply(error: BowerbirdError) -> Response:

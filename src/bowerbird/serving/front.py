@@ -15,7 +15,7 @@ from PIL import Image
 
 from bowerbird.cleaning.photo import clean_photo
 from bowerbird.engine import Engine
-from bowerbird.errors import InputError, MismatchError, NotFoundError
+from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
 from bowerbird.market.listing import Listing, Photo
 from bowerbird.market.query import Query
 from bowerbird.serving.payloads import answer_payload, listing_payload
@@ -186,11 +186,22 @@ class Front:
             "did_you_mean": keywords.corrected(text, corrections) if corrections else None,
         }
 
-    def observe_state(self) -> None:
-        """Set the gauges that are read when they are asked for."""
-        current = self.engine.projection.current
-        self.telemetry.listings.set(len(current.index))
-        self.telemetry.lag.set(self.engine.stores.catalogue.revision() - current.revision)
+    def metrics(self) -> bytes:
+        """All that is counted, as Prometheus reads it; told while the database is away, too."""
+        engine, told = self.engine, self.telemetry
+        current = engine.projection.current
+        told.listings.set(len(current.index))
+        told.fresh_rows.set(current.index.fresh_rows)
+        told.generation_created.set(current.generation.manifest.created_at.timestamp())
+        told.disk_free.set(shutil.disk_usage(self.settings.home).free)
+        told.models_refused.set(len(engine.models.errors))
+        told.degraded.set(engine.projection.last_error is not None)
+        try:
+            told.lag.set(engine.stores.catalogue.revision() - current.revision)
+            told.database_up.set(1)
+        except UnavailableError:
+            told.database_up.set(0)
+        return told.text()
 
     def state(self) -> dict[str, Any]:
         """What the owner's page shows: how much there is, how fresh, how fast, what was rejected."""

@@ -53,7 +53,8 @@ RULES = (
     _rule("POST", r"/acts|/visitor|/reports", Scope.READ, shoppers=True, page=True),
     _rule("GET", r"/v1/autocomplete", Scope.READ, shoppers=True),
     _rule("GET POST", r"/sell", Scope.READ, page=True),
-    _rule("GET", r"/docs|/redoc|/openapi\.json|/metrics", Scope.READ),
+    _rule("GET", r"/docs|/redoc|/openapi\.json", Scope.READ),
+    _rule("GET", r"/metrics", Scope.READ, cost=0),  # wanted most where nothing else is answered
     _rule("POST", r"/v1/search|/v1/embed|/v1/suggest(/\w+)?|/v1/sessions/recommendations", Scope.READ),
     _rule("POST", r"/predict/\w+", Scope.READ),
     _rule("GET", r"/v1/listings/.*", Scope.READ),

@@ -1,5 +1,6 @@
 """One process that serves one home until it is stopped."""
 
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -13,6 +14,7 @@ from bowerbird.serving.access import MAKE_ONE, is_loopback
 from bowerbird.serving.app import create_app
 from bowerbird.serving.connections import guarded_protocol
 from bowerbird.serving.keyring import Keyring
+from bowerbird.serving.log_lines import SERVER, set_up_logs
 from bowerbird.settings import Settings
 from bowerbird.storage.key_store import KeyStore
 
@@ -25,6 +27,9 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
             the address and there is no key.
     """
     host = host or settings.serving.host
+    set_up_logs(settings.observing)
+    if settings.observing.log_format == "json":  # everything that is said
+        say = logging.getLogger(SERVER).info
     with _bound(host, settings.serving.port if port is None else port) as listener:
         say_who_may_call(settings, host, say)
         engine = open_engine(settings)
@@ -37,6 +42,7 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
         config = uvicorn.Config(
             app,
             http=guarded_protocol(serving.max_connections),
+            log_config=None,  # as the rest of the process
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -2,13 +2,37 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from bowerbird import __version__
+from bowerbird.serving.request_notes import current_notes
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 RECENT = 1000
+
+
+class ReadCounter(Collector):
+    """A counter that is kept elsewhere, and read when it is asked for."""
+
+    def __init__(self, name: str, about: str, registry: CollectorRegistry) -> None:
+        self._name, self._about = name, about
+        self._read: Callable[[], float] = lambda: 0.0
+        registry.register(self)
+
+    def set_function(self, read: Callable[[], float]) -> None:
+        """Have `read` tell the count."""
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """The count, for the registry."""
+        yield CounterMetricFamily(self._name, self._about, self._read())
 
 
 class Telemetry:
@@ -35,17 +59,49 @@ class Telemetry:
         self.waiting_pages = Gauge(
             "bowerbird_waiting_pages", "Replies served that wait to be logged.", registry=self.registry
         )
-        self.dropped_pages = Gauge(
-            "bowerbird_dropped_pages", "Replies not logged since the start.", registry=self.registry
+        self.dropped_pages = ReadCounter(
+            "bowerbird_dropped_pages", "Replies not logged since the start.", self.registry
         )
+        self._add_state()
         self._stages = Histogram(
             "bowerbird_stage_seconds", "Time of a stage.", ["stage"], buckets=BUCKETS, registry=self.registry
         )
         self._recent: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
+    def _add_state(self) -> None:
+        """What is read when it is asked for, and the process's own memory, processor time and files."""
+        gauges = {
+            "in_progress": ("bowerbird_requests_in_progress", "Requests that are being answered."),
+            "fresh_rows": ("bowerbird_fresh_rows", "Rows added since the index generation was built."),
+            "generation_created": (
+                "bowerbird_generation_created_timestamp_seconds",
+                "When the index generation in use was built.",
+            ),
+            "disk_free": ("bowerbird_disk_free_bytes", "Room on the disk of the home."),
+            "models_refused": ("bowerbird_models_refused", "Learned models in use that cannot be used."),
+            "degraded": ("bowerbird_degraded", "1 while the index cannot follow the catalogue."),
+            "database_up": ("bowerbird_database_up", "1 while the database answers."),
+        }
+        made = {name: Gauge(*given, registry=self.registry) for name, given in gauges.items()}
+        self.in_progress, self.fresh_rows = made["in_progress"], made["fresh_rows"]
+        self.generation_created, self.disk_free = made["generation_created"], made["disk_free"]
+        self.models_refused, self.degraded = made["models_refused"], made["degraded"]
+        self.database_up = made["database_up"]
+        version = Gauge("bowerbird_info", "1, with the version.", ["version"], registry=self.registry)
+        version.labels(__version__).set(1)
+        ProcessCollector(registry=self.registry)
+        self.reader = ThreadPoolExecutor(1, "bowerbird-metrics")  # what the gauges are read by
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)
+
     def observe_stages(self, stages_ms: dict[str, float]) -> None:
         """Count the stages of one query, in milliseconds."""
+        notes = current_notes()
+        if notes is not None:
+            notes.stages.update(stages_ms)
         for stage, ms in stages_ms.items():
             self._stages.labels(stage).observe(ms / 1000)
             with self._lock:
