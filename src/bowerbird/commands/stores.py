@@ -1,6 +1,8 @@
-"""Moving what a market holds to another database."""
+"""Moving what a market holds to another database, writing it out and putting it back."""
 
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -25,8 +27,47 @@ def migrate_store(
 
     with progress_bars() as bars:
         migration = job(load_settings(home), source, to, bars)
+    _tell(migration.payload(), migration.lines(), as_json)
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="The new folder, or the new .tar file, to write.")],
+    with_index: Annotated[bool, typer.Option("--index", help="Take the index along too.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole market out, as it is at one moment, while it is served."""
+    from bowerbird.jobs.backup_market import backup_market
+
+    with progress_bars() as bars:
+        report = backup_market(load_settings(home), to, datetime.now(UTC), bars, with_index=with_index)
+    _tell(report.payload(), report.lines(), as_json)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="The folder or .tar file of a backup.")],
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="URL of an empty database for catalogue, logs and keys.", show_default="in the home"
+        ),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a backup the market of a new home, and verify all of it."""
+    from bowerbird.jobs.restore_market import restore_market
+
+    with progress_bars() as bars:
+        report = restore_market(load_settings(home), source, bars, database)
+    _tell(report.payload(), report.lines(), as_json)
+
+
+def _tell(payload: dict[str, Any], lines: list[str], as_json: bool) -> None:
     if as_json:
-        print_json(migration.payload())
+        print_json(payload)
         return
-    for line in migration.lines():
+    for line in lines:
         out.print(line, markup=False, soft_wrap=True)
