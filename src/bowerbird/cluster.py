@@ -48,7 +48,7 @@ class MilvusSettings(Group):
         3600.0, gt=0, description="Most seconds of indexing and loading a collection."
     )
     batch_rows: int = Field(2000, ge=1, le=20_000, description="Rows of one insert.")
-    rerank: int = Field(100, ge=0, description="Candidates beyond those wanted that are scored exactly.")
+    rerank: int = Field(200, ge=0, description="Candidates beyond those wanted that are scored exactly.")
     gather_limit: int = Field(
         4000, ge=1, description="Filters that leave at most this many rows are answered here, exactly."
     )

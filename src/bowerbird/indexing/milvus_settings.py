@@ -29,7 +29,7 @@ class MilvusSettings:
     timeout_seconds: float = 10.0  # of a search
     build_timeout_seconds: float = 3600.0  # of sealing, indexing and loading a collection
     batch_rows: int = 2000  # rows of one insert
-    rerank: int = 100  # candidates beyond k that are scored exactly
+    rerank: int = 200  # candidates beyond k that are scored exactly
     gather_limit: int = 4_000  # a filter that leaves at most this many rows has them all scored here
     listed_limit: int = 1_000  # at most so many rows are named one by one in an expression
 
