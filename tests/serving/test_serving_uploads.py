@@ -162,6 +162,12 @@ def test_nobody_is_called_on_behalf_of_a_caller(client: TestClient, way: int):
             listener.accept()
 
 
+def test_an_empty_file_is_no_photo_and_an_empty_field_no_file(client: TestClient):
+    assert client.post("/v1/search", files={"photo": ("mine.jpg", b"", "image/jpeg")}).status_code == 422
+    query = {"query": (None, "{}"), "photo": ("", b"", "application/octet-stream")}
+    assert client.post("/v1/search", files=query).status_code == 200
+
+
 def test_the_corpus_has_the_bombs_that_it_says():
     drawn = dict(hostile_uploads(len(KINDS), 3))
     assert set(drawn) == set(KINDS)

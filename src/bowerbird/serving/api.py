@@ -203,8 +203,8 @@ async def _search_model(request: Request) -> SearchModel:
             photo, text = form.get("photo"), form.get("query", "{}")
             fields = parsed(str(text).encode())
             if isinstance(photo, ReceivedFile):
-                photo = base64.b64encode(await photo.read()).decode()
-            if photo:
+                fields["photo"] = base64.b64encode(await photo.read()).decode()
+            elif photo:  # a form whose field was left empty sends an empty text
                 fields["photo"] = photo
         return checked(SearchModel, fields)
     return checked(SearchModel, parsed(await request.body()))
