@@ -174,6 +174,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(DEFAULT_HOME, description="The workspace folder.")
     database: str = Field("", description="SQLAlchemy URL; empty means catalogue.db in the home.")
+    models_url: str = Field(
+        "",
+        description="Folder or s3:// URL that `bowerbird models push` fills on one machine; servers take "
+        "models and backbones up from there. Empty: the home's own.",
+    )
     currency: str = Field("GBP", pattern="^[A-Z]{3}$", description="ISO 4217, where a price names none.")
     encoders: EncoderSettings = EncoderSettings()
     index: IndexSettings = IndexSettings()

@@ -47,6 +47,21 @@ def list_command(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def push(home: Home = None, as_json: AsJson = False) -> None:
+    """Share this home's models, and which are in use, at `models_url`: servers there take them up."""
+    from bowerbird.jobs.share_models import push_models
+
+    settings = _settings_of(home)
+    pushed = push_models(settings)
+    if as_json:
+        print_json({"pushed": pushed})
+        return
+    out.print(
+        f"pushed {len(pushed)} new models and backbones, and which are in use, to {settings.models_url}"
+    )
+
+
+@app.command()
 def show(fingerprint: Fingerprint, home: Home = None, as_json: AsJson = False) -> None:
     """One model: its card and its figures."""
     settings = _settings_of(home)

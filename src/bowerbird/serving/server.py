@@ -2,14 +2,15 @@
 
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
-from bowerbird.assembly import open_engine, open_event_stores
+from bowerbird.assembly import create_home, open_engine, open_event_stores
 from bowerbird.errors import UnavailableError
+from bowerbird.jobs.share_models import shared_models
 from bowerbird.serving.access import MAKE_ONE, is_loopback
 from bowerbird.serving.app import create_app
 from bowerbird.serving.connections import guarded_protocol
@@ -17,6 +18,7 @@ from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.log_lines import SERVER, set_up_logs
 from bowerbird.settings import Settings
 from bowerbird.storage.key_store import KeyStore
+from bowerbird.storage.model_mirror import ModelFollower, ModelMirror
 
 
 def serve_home(settings: Settings, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
@@ -31,7 +33,11 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
     if settings.observing.log_format == "json":  # everything that is said
         say = logging.getLogger(SERVER).info
     with _bound(host, settings.serving.port if port is None else port) as listener:
+        create_replica(settings)
         say_who_may_call(settings, host, say)
+        mirror = shared_models(settings)
+        if mirror is not None:
+            mirror.pull()
         engine = open_engine(settings)
         app = create_app(engine, settings, host)
         say(
@@ -51,8 +57,32 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
             forwarded_allow_ips=serving.trusted_proxies,
         )
         # Requests run beside each other; a second thread for one's small matrix products only spins.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with threadpool_limits(limits=1, user_api="blas"), following(mirror):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def create_replica(settings: Settings) -> None:
+    """Make the home of a server that keeps nothing of its own: catalogue, photos and models are elsewhere.
+
+    Raises:
+        InputError: it cannot be made there.
+    """
+    if settings.database and settings.photos.url and settings.models_url:
+        create_home(settings)
+
+
+@contextmanager
+def following(mirror: ModelMirror | None) -> Iterator[None]:
+    """Take up, for as long as the block lasts, the models that others share; none where there are none."""
+    if mirror is None:
+        yield
+        return
+    follower = ModelFollower(mirror)
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.close()
 
 
 def say_who_may_call(settings: Settings, host: str, say: Callable[[str], None]) -> None:
