@@ -24,12 +24,13 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from bowerbird.assembly import open_event_stores, projection_settings
+from bowerbird.assembly import open_event_stores
 from bowerbird.errors import BowerbirdError
 from bowerbird.jobs.import_events import import_events
 from bowerbird.progress import Silent
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, load_settings
+from bowerbird.stage_settings import projection_settings
 from bowerbird.storage.sqlite_connection import configure
 from loopback_server import Server, answer_times, seconds_for_all
 from synthetic_market import make_market

@@ -26,7 +26,7 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bowerbird.assembly import open_engine, open_event_stores, projection_settings
+from bowerbird.assembly import open_engine, open_event_stores
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError
@@ -38,6 +38,7 @@ from bowerbird.ranking.learned_ranker import TREES_FILE
 from bowerbird.recommending.feed import FeedRequest
 from bowerbird.retrieval.nonsense import title_queries
 from bowerbird.settings import Settings, load_settings
+from bowerbird.stage_settings import projection_settings
 from bowerbird.storage.event_log import EventLog
 from bowerbird.storage.model_registry import activate_model, active_fingerprint, publish_model, staged_model
 from latency_queries import READ_LISTINGS

@@ -22,11 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bowerbird.assembly import open_engine, projection_settings
+from bowerbird.assembly import open_engine
 from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError
 from bowerbird.projection.build import Stores, build_generation
 from bowerbird.settings import Settings, load_settings
+from bowerbird.stage_settings import projection_settings
 from latency_queries import Workloads, workloads
 from loopback_server import Server, answer_times, answers_a_second
 from synthetic_market import make_market

@@ -1,33 +1,24 @@
 """Settings become a wired engine: the only file that names concrete parts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bowerbird.cleaning.event_rows import EventLimits
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
 from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.indexing.keyword_settings import KeywordSettings
-from bowerbird.indexing.market_index import IndexSettings
-from bowerbird.indexing.vector_index_settings import VectorIndexSettings
-from bowerbird.projection.build import ProjectionSettings, Stores
-from bowerbird.projection.feeds import Feeds, FeedSettings
-from bowerbird.projection.live_taste import LiveTaste, LiveTasteSettings
-from bowerbird.projection.market_taste import CountingWeights
-from bowerbird.projection.matching import SearchSettings
+from bowerbird.projection.build import Stores
+from bowerbird.projection.feeds import Feeds
+from bowerbird.projection.live_taste import LiveTaste
 from bowerbird.projection.projection import Projection
 from bowerbird.ranking.learned_ranker import LearnedRanker
 from bowerbird.ranking.listing_facts import ListingFacts
 from bowerbird.ranking.ranker import UntrainedRanker
 from bowerbird.ranking.reranking import RankingSettings, Reranker
-from bowerbird.recommending.blending import BlendWeights
-from bowerbird.recommending.diversity import Variety
-from bowerbird.retrieval.cutoff import Cutoff
-from bowerbird.retrieval.synonyms import default_synonyms, read_synonyms
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import feed_settings, live_taste_settings, projection_settings, search_settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.database import Database, open_database, sqlite_url
 from bowerbird.storage.embedding_store import EmbeddingStore
@@ -42,10 +33,6 @@ from bowerbird.suggesting.category import CategorySuggester
 from bowerbird.suggesting.draft_photos import DraftPhotoReader
 from bowerbird.suggesting.price import PriceSuggester
 from bowerbird.suggesting.sellers import Sellers
-from bowerbird.taste.content_likeness import ContentWeights
-from bowerbird.taste.known_taste import TasteWeighing
-from bowerbird.taste.next_listing import NextListingWeights
-from bowerbird.taste.trail_pairs import PairWeighing
 
 
 def create_home(settings: Settings) -> None:
@@ -76,14 +63,6 @@ def open_event_stores(settings: Settings) -> EventStores:
         NotFoundError: there is no such home.
     """
     return EventStores.on(_open_database(settings))
-
-
-def event_limits(settings: Settings) -> EventLimits:
-    """Which times events are taken with: none that would be deleted at once for its age."""
-    events = settings.events
-    days = min((days for days in (events.oldest_days, events.keep_days) if days), default=None)
-    oldest = None if days is None else timedelta(days=days)
-    return EventLimits(oldest, timedelta(seconds=events.future_seconds))
 
 
 def database_url(settings: Settings) -> str:
@@ -135,28 +114,6 @@ def open_stores(settings: Settings) -> Stores:
     return Stores(catalogue, vectors, open_generations(settings), listing_encoders)
 
 
-def projection_settings(settings: Settings) -> ProjectionSettings:
-    """How index generations are built and followed."""
-    index = settings.index
-    return ProjectionSettings(
-        index=IndexSettings(
-            vectors=VectorIndexSettings(
-                kind="auto" if index.vector_index == "milvus" else index.vector_index
-            ),
-            keywords=KeywordSettings(synonyms=_synonyms(index.synonyms)),
-            milvus=settings.milvus_cluster,
-            in_milvus=index.vector_index == "milvus",
-        ),
-        whitened_dimension=settings.encoders.whitened_dimension,
-        found_nothing=settings.search.found_nothing,
-        text_floor=settings.search.text_floor,
-        compact_after=index.compact_after,
-        compact_after_rows=index.compact_after_rows,
-        keep_generations=index.keep_generations,
-        poll_seconds=index.poll_seconds,
-    )
-
-
 def open_engine(settings: Settings) -> Engine:
     """The engine of a home, its index loaded and replayed.
 
@@ -180,7 +137,6 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
         MismatchError: the index was made by other encoders.
     """
     projection = Projection(stores, projection_settings(settings))
-    search = settings.search
     encoders = stores.encoders
     category = FollowedModel(
         settings.models, LearnedKind.CATEGORY, encoders, lambda model: CategorySuggester(model, encoders)
@@ -191,22 +147,7 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
     return Engine(
         stores,
         projection,
-        SearchSettings(
-            rrf_k=search.rrf_k,
-            weights={
-                "keywords": search.keyword_weight,
-                "text": search.text_weight,
-                "photo": search.photo_weight,
-                "pictured": search.pictured_weight,
-            },
-            match_limit=search.match_limit,
-            text_depth=search.text_depth,
-            meaning_depth=search.meaning_depth,
-            photo_depth=search.photo_depth,
-            pictured_depth=search.pictured_depth,
-            photo_cutoff=Cutoff(search.photo_strength, search.photo_floor),
-            kept_rows=search.kept_rows,
-        ),
+        search_settings(settings),
         _sellers(stores, settings, category, price),
         ModelWatch([category, price, ranker]),
         _reranker(stores, settings, ranker, tastes),
@@ -216,44 +157,20 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
 
 
 def _live_taste(stores: Stores, settings: Settings, projection: Projection) -> LiveTaste:
-    taste = settings.taste
     return LiveTaste(
         open_event_stores(settings),
         stores.catalogue,
         lambda: projection.current.index,
-        LiveTasteSettings(
-            TasteWeighing(
-                taste.interest_recency,
-                taste.interest_visits,
-                taste.interest_likeness,
-                taste.interests,
-                taste.hide_leaves,
-            ),
-            CountingWeights(
-                NextListingWeights(recency=taste.recency, longest=taste.longest),
-                PairWeighing(backward=taste.backward, neighbours=taste.neighbours),
-                ContentWeights(vectors=taste.vectors_weight, words=taste.words_weight),
-                86_400 * taste.trending_half_life_days,
-            ),
-            taste.kept_shoppers,
-            settings.index.poll_seconds,
-        ),
+        live_taste_settings(settings),
     )
 
 
 def _feeds(stores: Stores, settings: Settings, projection: Projection, tastes: LiveTaste) -> Feeds:
-    how = settings.taste
     return Feeds(
         tastes,
         stores.catalogue,
         lambda: projection.current.index,
-        FeedSettings(
-            BlendWeights(how.feed_interests, how.feed_next, how.feed_trending, how.feed_new, how.feed_price),
-            Variety(how.feed_variety, how.feed_per_seller, how.feed_one_kind, how.interest_likeness),
-            how.feed_depth,
-            how.feed_length,
-            how.feed_heads_per_hour,
-        ),
+        feed_settings(settings),
         lambda: datetime.now(UTC),
     )
 
@@ -288,12 +205,6 @@ def _sellers(
         category.get,
         price.get,
     )
-
-
-def _synonyms(choice: str) -> dict[str, tuple[str, ...]]:
-    if choice == "none":
-        return {}
-    return default_synonyms() if choice == "default" else read_synonyms(Path(choice))
 
 
 def _open_database(settings: Settings) -> Database:

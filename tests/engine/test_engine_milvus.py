@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import known_market
-from bowerbird.assembly import open_engine, open_generations, open_stores, projection_settings
+from bowerbird.assembly import open_engine, open_generations, open_stores
 from bowerbird.engine import Engine
 from bowerbird.errors import InputError, MismatchError
 from bowerbird.indexing.milvus_settings import collections_of
@@ -22,6 +22,7 @@ from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.progress import Silent
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, described_settings, load_settings, write_settings
+from bowerbird.stage_settings import projection_settings
 from market_homes import MarketHomes
 from milvus_servers import lite_uri
 

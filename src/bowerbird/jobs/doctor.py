@@ -14,13 +14,13 @@ from bowerbird.assembly import (
     open_generations,
     open_photo_store,
     open_stores,
-    projection_settings,
 )
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
 from bowerbird.jobs.trace_parts import lacking_package, why_unreached
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import projection_settings
 from bowerbird.storage.event_log import latest_time
 from bowerbird.storage.generations import Selection
 from bowerbird.storage.log_sequence import EVENTS, QUERIES

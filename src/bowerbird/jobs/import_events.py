@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from bowerbird.assembly import event_limits, open_event_stores
+from bowerbird.assembly import open_event_stores
 from bowerbird.cleaning.event_rows import NAMES, EventLimits, RejectedEvent, clean_event
 from bowerbird.cleaning.reading import open_table
 from bowerbird.cleaning.reading_rows import RawRow, RowSource
@@ -19,6 +19,7 @@ from bowerbird.errors import InputError
 from bowerbird.market.event import Event
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import event_limits
 from bowerbird.storage.event_stores import EventStores
 
 BATCH = 2_000

@@ -4,11 +4,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from bowerbird.assembly import open_catalogue, open_stores, projection_settings
+from bowerbird.assembly import open_catalogue, open_stores
 from bowerbird.jobs.backbones import ensure_backbones
 from bowerbird.progress import Progress
 from bowerbird.projection.build import Stores, build_generation
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import projection_settings
 from bowerbird.storage.listing_vectors import EncodedCounts
 
 BATCH = 1000

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 
-from bowerbird.assembly import event_limits, open_catalogue, open_event_stores
+from bowerbird.assembly import open_catalogue, open_event_stores
 from bowerbird.cleaning.event_rows import RejectedEvent, clean_event
 from bowerbird.cleaning.rejection import Reason
 from bowerbird.jobs.event_audit import EventAudit
@@ -12,6 +12,7 @@ from bowerbird.jobs.event_report import EventReport
 from bowerbird.jobs.import_events import open_event_rows
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import event_limits
 from bowerbird.storage.event_stores import EventStores
 
 BATCH = 10_000

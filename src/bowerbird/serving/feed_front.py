@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bowerbird.assembly import event_limits
 from bowerbird.cleaning.event_rows import RejectedEvent, clean_event
 from bowerbird.cleaning.reading_rows import RawRow
 from bowerbird.engine import Engine
@@ -15,6 +14,7 @@ from bowerbird.serving.front import Front
 from bowerbird.serving.payloads import listing_card
 from bowerbird.serving.served_pages import feed_page
 from bowerbird.settings import Settings
+from bowerbird.stage_settings import event_limits
 
 MOST_EVENTS = 200  # of one session, given with a request
 _NOBODY = "given"  # whose events are given without a name; they are not stored

@@ -79,8 +79,8 @@ def mean_photos(index: MarketIndex, rows: NDArray[np.int64]) -> Vectors:
     starts = np.searchsorted(owners, rows)
     counts = np.searchsorted(owners, rows, side="right") - starts
     having = np.flatnonzero(counts)
-    # The photos of a listing stand side by side. One of each after the other: they are few, and to add up rows
-    # with reduceat takes five times as long.
+    # The photos of a listing stand side by side, and are few: to add them up place by place takes a fifth of
+    # the time of reduceat.
     for place in range(int(counts.max(initial=0))):
         having = having[counts[having] > place]
         means[having] += index.photos.vectors(starts[having] + place)
