@@ -100,10 +100,7 @@ def train_photo_classifier(
     inputs = _inputs(photos, backbone, cut, training, folder.parent / VIEWS_FOLDER, progress)
     module = _module(photos, backbone, cut, inputs, training)
     history = _fit(module, photos, training, run, checkpoint, progress, devices, on_epoch)
-    module.load_state_dict(read_checkpoint(folder / BEST)["state_dict"])
-    # The backbone shares its layers with the classifier, not with the average of it.
-    module.classifier.load_state_dict(module.final.state_dict())
-    module.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    _take_best(module, folder)
     partner = fit_partner(photos, training)
     validation, test = (
         with_partner(partner, photos, rows, probabilities(module, inputs, rows, training))
@@ -123,6 +120,14 @@ def train_photo_classifier(
     )
     _show_mistakes(result)
     return result
+
+
+def _take_best(module: PhotoModule, folder: Path) -> None:
+    """Give `module` the best epoch's weights, in evaluation mode."""
+    module.load_state_dict(read_checkpoint(folder / BEST)["state_dict"])
+    # The backbone shares its layers with the classifier, not with the average of it.
+    module.classifier.load_state_dict(module.final.state_dict())
+    module.eval().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _inputs(
