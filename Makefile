@@ -15,7 +15,7 @@ COVERAGE ?= --cov --cov-report=term
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-postgresql check lint types layers docs docs-check bench format lock clean
+.PHONY: help setup demo test test-long test-postgresql test-milvus check lint types layers docs docs-check bench format lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -32,7 +32,11 @@ test-postgresql: setup ## Run what meets the catalogue with every home on Postgr
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" --database postgresql --numprocesses $(WORKERS) --dist loadfile \
 		tests/serving tests/engine tests/projection tests/jobs
 
-test-long: setup test-postgresql ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
+test-milvus: setup ## Run what meets the index with every home on PostgreSQL and milvus-lite: API, pages, engine
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long and not browser" --database postgresql --vectors milvus \
+		--numprocesses $(WORKERS) --dist loadfile tests/serving tests/engine tests/projection tests/jobs
+
+test-long: setup test-postgresql test-milvus ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
 	$(BIN)/pytest -m long --timeout 3600
 
 check: lint types layers docs-check test ## Format, lint, types, layers, docs, then the tests

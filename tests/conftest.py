@@ -22,6 +22,7 @@ from bowerbird.settings import Settings, load_settings, write_settings
 from bowerbird.training.folder_lock import alone_in
 from bucket_server import bucket_server
 from market_homes import MarketHomes
+from milvus_servers import lite_uri
 from postgresql_server import NoPostgresqlError, PostgresqlServer, postgresql_server
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -38,10 +39,13 @@ EXPORTERS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database postgresql` gives the homes of the tests databases on a PostgreSQL server."""
+    """What keeps the homes of the tests: `--database postgresql` a server, `--vectors milvus` milvus-lite."""
     kinds = ("sqlite", "postgresql")
     parser.addoption(
         "--database", choices=kinds, default="sqlite", help="What homes keep their catalogue in."
+    )
+    parser.addoption(
+        "--vectors", choices=("files", "milvus"), default="files", help="What homes keep their vectors in."
     )
 
 
@@ -114,9 +118,10 @@ def bucket(_bucket_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def homes(request: pytest.FixtureRequest) -> MarketHomes:
     """Makes and copies homes, on the database that `--database` names."""
+    milvus = lite_uri() if request.config.getoption("--vectors") == "milvus" else None
     if request.config.getoption("--database") == "sqlite":
-        return MarketHomes(None)
-    return MarketHomes(request.getfixturevalue("postgresql"))
+        return MarketHomes(None, milvus)
+    return MarketHomes(request.getfixturevalue("postgresql"), milvus)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,14 @@
-"""Homes for tests on either database: `--database postgresql` gives each a database of its own."""
+"""Homes for tests on either database, and with their vectors in either place.
 
+`--database postgresql` gives each a database of its own, `--vectors milvus` collections of its own in
+milvus-lite, which opens in one process only.
+"""
+
+import secrets
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
@@ -17,16 +23,19 @@ class MarketHomes:
 
     Args:
         server: where the databases are; None keeps SQLite's file in each home.
+        milvus: the URI of the Milvus that keeps the vectors; None keeps them in files.
     """
 
-    def __init__(self, server: PostgresqlServer | None) -> None:
+    def __init__(self, server: PostgresqlServer | None, milvus: str | None = None) -> None:
         self._server = server
+        self._milvus = milvus
 
     def prepare(self, home: Path) -> Path:
         """Make the folder, and its own empty database."""
         home.mkdir(parents=True, exist_ok=True)
         if self._server is not None:
             _name_database(home, self._server.create())
+        self._name_collections(home)
         return home
 
     def keep(self, home: Path) -> None:
@@ -44,6 +53,7 @@ class MarketHomes:
             shutil.copytree(home, target, copy_function=_link, symlinks=True)
         if self._server is not None:
             _name_database(target, self._server.create(like=(home / PRISTINE).read_text()))
+        self._name_collections(target)
         return target
 
     def remove(self, home: Path) -> None:
@@ -51,15 +61,30 @@ class MarketHomes:
         if self._server is not None:
             self._server.drop(_database(home))
 
+    def _name_collections(self, home: Path) -> None:
+        """Another prefix than any other home's: a copy reads what it was copied from, and changes nothing."""
+        if self._milvus is not None:
+            prefix = f"h{secrets.token_hex(6)}"
+            milvus = {"uri": self._milvus, "prefix": prefix, "index_type": "FLAT", "index_parameters": {}}
+            milvus |= {"gather_limit": 1}
+            _set(home, index={**_stored(home).get("index", {}), "vector_index": "milvus"}, milvus=milvus)
+
 
 def _database(home: Path) -> str:
-    return str(tomllib.loads((home / SETTINGS).read_text())["database"])
+    return str(_stored(home)["database"])
 
 
 def _name_database(home: Path, url: str) -> None:
+    _set(home, database=url)
+
+
+def _stored(home: Path) -> dict[str, Any]:
     path = home / SETTINGS
-    stored = tomllib.loads(path.read_text()) if path.exists() else {}
-    path.write_text(tomli_w.dumps({**stored, "database": url}))
+    return tomllib.loads(path.read_text()) if path.exists() else {}
+
+
+def _set(home: Path, **values: Any) -> None:
+    (home / SETTINGS).write_text(tomli_w.dumps({**_stored(home), **values}))
 
 
 def _link(source: str, target: str) -> None:

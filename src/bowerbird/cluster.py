@@ -37,7 +37,8 @@ class MilvusSettings(Group):
         {"M": 16, "efConstruction": 200}, description="What the index type is built with."
     )
     search_parameters: dict[str, Any] = Field(
-        {}, description="What it is searched with, such as nprobe; HNSW gets an ef that suffices."
+        {},
+        description="What it is searched with, such as nprobe; HNSW, DISKANN and SCANN look far enough.",
     )
     consistency: Literal["Strong", "Bounded", "Session", "Eventually"] = Field(
         "Bounded",

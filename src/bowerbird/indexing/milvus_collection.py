@@ -29,6 +29,8 @@ MOST_HITS = 16_384  # of one search; Milvus refuses to be asked for more
 _POLL_SECONDS = 0.2
 _DELETED_AT_ONCE = 1000
 _ASKED_AT_ONCE = 100
+# What says how far an index type looks, and may not be less than the hits asked for.
+_WIDTHS = {"HNSW": "ef", "DISKANN": "search_list", "SCANN": "reorder_k"}
 
 
 @contextmanager
@@ -38,9 +40,11 @@ def milvus_errors(doing: str, settings: MilvusSettings) -> Iterator[None]:
         yield
     except (MilvusException, grpc.RpcError, OSError) as error:
         said = getattr(error, "message", None) or str(error) or type(error).__name__
+        advice = "see that it runs, and that milvus.uri and milvus.token are right"
+        if "://" not in settings.uri:
+            advice = "a .db file opens in one process at a time: stop the other, or use a server"
         raise UnavailableError(
-            f"Milvus at {settings.uri} failed while {doing}: {said}; see that it runs, and that milvus.uri "
-            "and milvus.token are right, then try again"
+            f"Milvus at {settings.uri} failed while {doing}: {said}; {advice}, then try again"
         ) from error
 
 
@@ -56,8 +60,9 @@ def connected(settings: MilvusSettings) -> MilvusClient:
 
 @cache
 def _client(uri: str, token: str, database: str, timeout: float) -> MilvusClient:
-    # Its log would repeat, with traces, the errors that are raised anyway.
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+    # Their logs would repeat, with traces, the errors that are raised anyway.
+    for name in ("pymilvus", "milvus_lite"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return MilvusClient(uri=uri, token=token, db_name=database, timeout=timeout)
 
 
@@ -156,8 +161,8 @@ class MilvusCollection:
     def propose(self, queries: Vectors, width: int, expression: str) -> Rows:
         """(q, width) rows that meet `expression`, about the nearest first, padded with -1."""
         parameters = dict(self._settings.search_parameters)
-        if "HNSW" in self._settings.index_type:
-            parameters["ef"] = max(width, int(parameters.get("ef", 0)))
+        if wide := _WIDTHS.get(self._settings.index_type.partition("_")[0]):
+            parameters[wide] = max(width, int(parameters.get(wide, 0)))
         answers: list[Any] = []
         for start in range(0, len(queries), _ASKED_AT_ONCE):
             answers += self._answers(queries[start : start + _ASKED_AT_ONCE], width, expression, parameters)
