@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bowerbird.errors import InputError
-from bowerbird.market.listing import Listing, Price, Status
+from bowerbird.market.listing import Listing, Photo, Price, Status
 from bowerbird.storage import reports
 from bowerbird.storage.audit_log import AuditEntry, AuditLog
 from bowerbird.storage.catalogue import Catalogue
@@ -36,6 +36,27 @@ def test_a_hidden_listing_is_hidden_whatever_is_read_and_comes_back_as_it_was(ca
     assert catalogue.get(["sofa"])["sofa"] == SOFA
     assert catalogue.hidden(10) == []
     assert len(catalogue) == 2
+
+
+def test_photos_of_hidden_listings_are_told_apart_and_every_change_of_them_is_marked(catalogue: Catalogue):
+    photos = [Photo(name, name * 32, "0" * 16, 10, 10) for name in ("ab", "cd")]
+    lamp = replace(SOFA, listing_id="lamp", photos=tuple(photos[1:]))
+    catalogue.upsert([replace(SOFA, photos=tuple(photos[:1])), lamp])
+    marks = [catalogue.hidden_mark()]
+    assert catalogue.hidden_photos() == frozenset()
+    catalogue.hide("lamp")
+    marks.append(catalogue.hidden_mark())
+    assert catalogue.hidden_photos() == {"cd" * 32}
+    catalogue.upsert([replace(lamp, photos=tuple(photos))])
+    marks.append(catalogue.hidden_mark())
+    assert catalogue.hidden_photos() == {"ab" * 32, "cd" * 32}
+    catalogue.upsert([replace(SOFA, title="Another")])
+    assert catalogue.hidden_mark() == marks[-1]  # what is shown does not count
+    catalogue.hide("lamp", False)
+    marks.append(catalogue.hidden_mark())
+    assert catalogue.hidden_photos() == frozenset()
+    assert marks[0] == marks[3]
+    assert len(set(marks)) == 3
 
 
 def test_hiding_twice_is_one_change(catalogue: Catalogue):

@@ -13,7 +13,6 @@ from bowerbird.market.query import Filters
 from bowerbird.storage.reports import Report, ReportReason, ReportStore, by_listing
 
 KEPT_SECONDS = 0.5
-MOST_HIDDEN = 10_000
 SHOWN = 200  # reports, and hidden listings, on the owner's page
 
 
@@ -38,6 +37,7 @@ class Moderation:
         self._reading = threading.Lock()
         self._read_at = float("-inf")
         self._hidden_photos: frozenset[str] = frozenset()
+        self._mark: tuple[int, int | None] = (0, None)  # of the catalogue, when they were read
 
     def report(self, listing_id: str, reason: ReportReason, note: str, photo_id: str | None) -> bool:
         """Keep what a shopper says; False where as much is said of the listing already.
@@ -92,11 +92,10 @@ class Moderation:
     def _photos_of_hidden(self) -> frozenset[str]:
         with self._reading:
             if self._clock() - self._read_at >= KEPT_SECONDS:
-                asked_at = self._clock()
-                hidden = self._engine.stores.catalogue.hidden(MOST_HIDDEN)
-                self._hidden_photos = frozenset(
-                    photo.content_hash for listing in hidden for photo in listing.photos
-                )
+                asked_at, catalogue = self._clock(), self._engine.stores.catalogue
+                mark = catalogue.hidden_mark()
+                if mark != self._mark:
+                    self._hidden_photos, self._mark = catalogue.hidden_photos(), mark
                 self._read_at = asked_at
             return self._hidden_photos
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from bowerbird.cleaning.rejection import Rejection
 from bowerbird.errors import InputError
@@ -57,6 +57,8 @@ _HIDDEN = (
     .order_by(listings.c.revision.desc())
     .limit(bindparam("limit"))
 )
+_HIDDEN_MARK = select(func.count(), func.max(listings.c.revision)).where(listings.c.hidden)
+_HIDDEN_PHOTOS = select(listings.c.photos).where(listings.c.hidden, ~listings.c.deleted)
 _SCAN = (
     select(listings.c.revision, *CONTENT_COLUMNS)
     .where(
@@ -138,6 +140,19 @@ class Catalogue:
         """Up to `limit` listings that the owner hid, the latest first."""
         with self._database.reading() as connection:
             return [listing_of(row) for row in connection.execute(_HIDDEN, {"limit": limit})]
+
+    def hidden_mark(self) -> tuple[int, int | None]:
+        """What differs once a listing was hidden, shown or, being hidden, changed; cheap to ask."""
+        with self._database.reading() as connection:
+            count, revision = connection.execute(_HIDDEN_MARK).one()
+            return count, revision
+
+    def hidden_photos(self) -> frozenset[str]:
+        """The content hashes of the photos of all listings that the owner hid."""
+        with self._database.reading() as connection:
+            return frozenset(
+                photo["content_hash"] for photos in connection.scalars(_HIDDEN_PHOTOS) for photo in photos
+            )
 
     def written(self, listing_id: str) -> Change | None:
         """A live listing as it was written last, though the owner hid it: what a change begins with."""
