@@ -1,12 +1,14 @@
 """How a server bears load: what it answers, how fast, with how much memory, and what it does at too much.
 
-    python benchmarks/load.py --home DIR [--minutes 15] [--rate 60] [--json]
+    python benchmarks/load.py --home DIR [--listings 100000] [--minutes 15] [--rate 60] [--json]
     python benchmarks/load.py --home DIR --url http://127.0.0.1:8000 --pid 4711
 
 The stages: warm up; `--rate` requests a second for `--minutes`, which is what is expected of it; the most
 that `--clients` get out of it; `--overload` times the rate, which it must refuse in good order (429) and
 never fail (5xx); the rate again, to see how soon it is well. Half of the requests are searches by words, a
-quarter by photo, a quarter feeds. The server is one of its own, or the one at `--url`, on this machine.
+quarter by photo, a quarter feeds. With `--listings` a synthetic market and what 10,000 shoppers did are made
+in the home first, where they are not there yet. The server is one of its own, or the one at `--url`, on this
+machine.
 """
 
 import argparse
@@ -14,20 +16,27 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from bowerbird.assembly import open_engine, open_event_stores
 from bowerbird.errors import BowerbirdError
-from bowerbird.settings import load_settings
+from bowerbird.projection.build import build_generation
+from bowerbird.settings import Settings, load_settings
+from bowerbird.stage_settings import projection_settings
 from load_client import NO_ANSWER, NOT_SENT, Address, Answered, Question, at_rate, by_clients
 from load_questions import MIX, Questions
 from loopback_server import LOOPBACK, Server, memory_mb
 from search_latency import P99, VALUE, Figure, percentiles, printed_table
+from synthetic_log import fill_log
+from synthetic_market import make_market
 
 RECOVERY_SECONDS = 15.0
+SHOPPERS, EVENTS_EACH = 10_000, 20
 # (the least, the most) of what may be asked for
 BOUNDS = {
     "minutes": (0.01, 60),
@@ -86,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
     if given.json:
-        about = {name: getattr(given, name) for name in ("minutes", "rate", "clients", "overload", "mix")}
+        about = {name: getattr(given, name) for name in (*BOUNDS, "listings", "mix")}
         kept = {"memory": measured.memory, "statuses": measured.statuses}
         print(json.dumps({**about, **kept, "figures": [one.as_json() for one in measured.figures]}))
     else:
@@ -97,6 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _loaded(given: argparse.Namespace) -> Measured:
     settings = load_settings(given.home)
+    if given.listings:
+        _say(f"making {given.listings:,} listings")
+        _make(settings, given.listings, given.seed)
     _say("reading what to ask")
     questions = Questions(settings, given.seed)
     key = given.key_file.read_text("utf-8").strip() if given.key_file else ""
@@ -113,6 +125,15 @@ def _loaded(given: argparse.Namespace) -> Measured:
         if pid is not None:
             measured.figures.append(Figure("server memory at the end, MB", VALUE, memory_mb(pid)))
     return measured
+
+
+def _make(settings: Settings, listings: int, seed: int) -> None:
+    """A synthetic market, its index, and a log of what its shoppers did."""
+    with closing(make_market(settings, listings, seed)) as stores:
+        if stores.generations.current_name() is None:
+            build_generation(stores, projection_settings(settings))
+    with closing(open_engine(settings)) as engine, closing(open_event_stores(settings)) as logs:
+        fill_log(engine, logs.log, SHOPPERS, EVENTS_EACH, seed, datetime.now(UTC))
 
 
 @contextmanager
@@ -202,6 +223,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--home", type=Path, required=True, help="what to ask is drawn from this home")
+    parser.add_argument("--listings", type=int, default=0, help="make a synthetic market of so many there")
     parser.add_argument("--url", help="of a server on this machine; without it one is started")
     parser.add_argument("--pid", type=int, help="its process, whose memory is watched")
     parser.add_argument("--key-file", type=Path, help="holds the key that it asks for")
