@@ -48,6 +48,12 @@ def indexed_into_milvus(home: Path) -> Settings:
     return settings
 
 
+@pytest.fixture(autouse=True)
+def _beside_files(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--vectors") == "milvus":
+        pytest.skip("these set homes whose vectors are in files beside those in Milvus")
+
+
 @pytest.fixture(scope="module")
 def milvus_home(
     indexed_home: Path, homes: MarketHomes, tmp_path_factory: pytest.TempPathFactory
