@@ -30,7 +30,7 @@ from bowerbird.market.listing_columns import ListingColumns
 
 CHUNK = 10_000
 CHEAP = 100  # pence
-INDEXES: dict[str, dict[str, dict[str, int]]] = {
+INDEXES: dict[str, dict[str, Any]] = {
     "FLAT": {"index_parameters": {}},
     "HNSW": {"index_parameters": {"M": 16, "efConstruction": 200}},
     "IVF_FLAT": {"index_parameters": {"nlist": 1024}, "search_parameters": {"nprobe": 32}},
