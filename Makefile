@@ -36,7 +36,7 @@ test-milvus: setup ## Run what meets the index with every home on PostgreSQL and
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long and not browser" --database postgresql --vectors milvus \
 		--numprocesses $(WORKERS) --dist loadfile tests/serving tests/engine tests/projection tests/jobs
 
-test-long: setup test-postgresql test-milvus ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
+test-long: setup test-postgresql ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
 	$(BIN)/pytest -m long --timeout 3600
 
 check: lint types layers docs-check test ## Format, lint, types, layers, docs, then the tests

@@ -30,7 +30,7 @@ from bowerbird.jobs.import_events import import_events
 from bowerbird.progress import Silent
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, load_settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from bowerbird.storage.sqlite_connection import configure
 from loopback_server import Server, answer_times, seconds_for_all
 from synthetic_market import make_market

@@ -27,7 +27,7 @@ from bowerbird.assembly import open_engine, open_event_stores
 from bowerbird.errors import BowerbirdError
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, load_settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from load_client import NO_ANSWER, NOT_SENT, Address, Answered, Question, at_rate, by_clients
 from load_questions import MIX, Questions
 from loopback_server import LOOPBACK, Server, memory_mb

@@ -38,7 +38,7 @@ from bowerbird.ranking.learned_ranker import TREES_FILE
 from bowerbird.recommending.feed import FeedRequest
 from bowerbird.retrieval.nonsense import title_queries
 from bowerbird.settings import Settings, load_settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from bowerbird.storage.event_log import EventLog
 from bowerbird.storage.model_registry import activate_model, active_fingerprint, publish_model, staged_model
 from latency_queries import READ_LISTINGS

@@ -27,7 +27,7 @@ from bowerbird.engine import Engine
 from bowerbird.errors import BowerbirdError
 from bowerbird.projection.build import Stores, build_generation
 from bowerbird.settings import Settings, load_settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from latency_queries import Workloads, workloads
 from loopback_server import Server, answer_times, answers_a_second
 from synthetic_market import make_market

@@ -18,7 +18,7 @@ from bowerbird.ranking.listing_facts import ListingFacts
 from bowerbird.ranking.ranker import UntrainedRanker
 from bowerbird.ranking.reranking import RankingSettings, Reranker
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import feed_settings, live_taste_settings, projection_settings, search_settings
+from bowerbird.stages import feed_settings, live_taste_settings, projection_settings, search_settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.database import Database, open_database, sqlite_url
 from bowerbird.storage.embedding_store import EmbeddingStore

@@ -88,7 +88,7 @@ def test_a_start_with_the_clock_years_ahead_deletes_nothing(chaos_home: Path, cl
         assert served.event("kept", time=now()).status == 200
     clock.jump(10 * YEAR)
     with serving(chaos_home, clock.environment, EVENTS__KEEP_DAYS=30) as served:
-        assert served.says("set the clock, or restart bowerbird")
+        assert served.says("set the clock, or if it is right restart")
         works(served)
     assert logged(chaos_home) == ["kept"]
 

@@ -10,7 +10,7 @@ from served import Served, eventually, serving
 
 EACH = 60
 PATIENCE_SECONDS = 2
-HALF_A_BODY = b"POST /v1/search HTTP/1.1\r\nHost: here\r\nContent-Length: 999\r\n\r\n{"
+HALF_A_BODY = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n{"
 WHOLE = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
 

@@ -22,7 +22,7 @@ from bowerbird.market.query import Filters, Query, Sort
 from bowerbird.progress import Silent
 from bowerbird.projection.build import build_generation
 from bowerbird.settings import Settings, described_settings, load_settings, write_settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from market_homes import MarketHomes
 from milvus_servers import lite_uri
 

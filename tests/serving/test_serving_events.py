@@ -230,7 +230,8 @@ def test_a_search_on_its_way_to_the_log_is_erased_too(client):
 def test_old_events_go_when_the_server_starts(known_engine: Engine, settings: Settings):
     now = datetime.now(UTC)
     kept = TestClient(create_app(known_engine, settings))
-    times = {number: (now - timedelta(days=days)).isoformat() for number, days in ((1, 40), (2, 20))}
+    days = {1: 40, 2: 20, 3: 0}  # the last one says that the market is alive, and the clock right
+    times = {number: (now - timedelta(days=ago)).isoformat() for number, ago in days.items()}
     kept.post("/v1/events", json={"events": [event(number, time=time) for number, time in times.items()]})
     kept.app.state.events.close()
     client = TestClient(create_app(known_engine, load_settings(settings.home, events={"keep_days": 30})))
@@ -238,8 +239,8 @@ def test_old_events_go_when_the_server_starts(known_engine: Engine, settings: Se
     events.start()
     events._stopped.set()
     events._expiry.join()
-    assert [one.event_id for one in logged(client)] == ["e2"]
-    refused = client.post("/v1/events", json=event(3, time=times[1]))
+    assert [one.event_id for one in logged(client)] == ["e2", "e3"]
+    refused = client.post("/v1/events", json=event(4, time=times[1]))
     assert refused.json()["details"] == ["event_too_old"], "what would be deleted at once is not taken"
     events.close()
 

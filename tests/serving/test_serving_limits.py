@@ -205,6 +205,7 @@ def test_a_body_that_dawdles_is_refused():
 
     asyncio.run(body_of(app, dawdling, keep))
     assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
     assert b"not whole after 0.1 s" in sent[1]["body"]
 
 

@@ -20,7 +20,7 @@ from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
 from bowerbird.jobs.trace_parts import lacking_package, why_unreached
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from bowerbird.storage.event_log import latest_time
 from bowerbird.storage.generations import Selection
 from bowerbird.storage.log_sequence import EVENTS, QUERIES

@@ -2,7 +2,7 @@
 
 A clock that is set years ahead by mistake would make all that shoppers did look old, and what is deleted does
 not come back. So time is believed to be at most the latest that the logs knew when the clock was started, and
-what has passed since. After a long pause of the whole market old rows stay until the next start.
+what has passed since. After a long pause of the whole market old rows stay until a start that finds new ones.
 """
 
 import logging
@@ -42,7 +42,7 @@ class CarefulClock:
             self._said = True
             log.warning(
                 "the clock says %s, and the latest in the logs is of %s: nothing after %s is deleted for its "
-                "age; set the clock, or restart bowerbird if it is right",
+                "age; set the clock, or if it is right restart bowerbird once something new is logged",
                 f"{now:%Y-%m-%d %H:%M}",
                 f"{self._latest:%Y-%m-%d %H:%M}",
                 f"{most:%Y-%m-%d}",

@@ -19,7 +19,7 @@ from bowerbird.errors import InputError
 from bowerbird.market.event import Event
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import event_limits
+from bowerbird.stages import event_limits
 from bowerbird.storage.event_stores import EventStores
 
 BATCH = 2_000

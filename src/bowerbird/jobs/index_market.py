@@ -9,7 +9,7 @@ from bowerbird.jobs.backbones import ensure_backbones
 from bowerbird.progress import Progress
 from bowerbird.projection.build import Stores, build_generation
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import projection_settings
+from bowerbird.stages import projection_settings
 from bowerbird.storage.listing_vectors import EncodedCounts
 
 BATCH = 1000

@@ -12,7 +12,7 @@ from bowerbird.jobs.event_report import EventReport
 from bowerbird.jobs.import_events import open_event_rows
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import event_limits
+from bowerbird.stages import event_limits
 from bowerbird.storage.event_stores import EventStores
 
 BATCH = 10_000

@@ -14,6 +14,7 @@ from bowerbird.errors import (
     BusyError,
     ForbiddenError,
     InputError,
+    TooSlowError,
     UnavailableError,
 )
 from bowerbird.serving.bodies import validation_details
@@ -75,6 +76,10 @@ def error_reply(error: BowerbirdError) -> Response:
     reply = _reply(error.http_status, error.code, error.message, error.details)
     if isinstance(error, BusyError):
         reply.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, TooSlowError):
+        reply.headers["Connection"] = (
+            "close"  # else who drips may stay as long as who is idle
+        )
     if isinstance(error, UnavailableError):
         reply.headers["Retry-After"] = str(UNAVAILABLE_SECONDS)
     if isinstance(error, AccessError) and not isinstance(error, ForbiddenError):

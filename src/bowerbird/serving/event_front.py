@@ -14,7 +14,7 @@ from bowerbird.jobs.erase_shopper import erase_shopper, erasure_payload, record_
 from bowerbird.jobs.expire_events import CarefulClock, careful_clock, expire_events
 from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import event_limits
+from bowerbird.stages import event_limits
 from bowerbird.storage.event_log import LoggedEvent
 from bowerbird.storage.event_stores import EventStores
 from bowerbird.storage.event_writer import EventWriter

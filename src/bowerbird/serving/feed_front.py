@@ -14,7 +14,7 @@ from bowerbird.serving.front import Front
 from bowerbird.serving.payloads import listing_card
 from bowerbird.serving.served_pages import feed_page
 from bowerbird.settings import Settings
-from bowerbird.stage_settings import event_limits
+from bowerbird.stages import event_limits
 
 MOST_EVENTS = 200  # of one session, given with a request
 _NOBODY = "given"  # whose events are given without a name; they are not stored
