@@ -77,9 +77,7 @@ def error_reply(error: BowerbirdError) -> Response:
     if isinstance(error, BusyError):
         reply.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TooSlowError):
-        reply.headers["Connection"] = (
-            "close"  # else who drips may stay as long as who is idle
-        )
+        reply.headers["Connection"] = "close"  # else who drips may stay as long as who is idle
     if isinstance(error, UnavailableError):
         reply.headers["Retry-After"] = str(UNAVAILABLE_SECONDS)
     if isinstance(error, AccessError) and not isinstance(error, ForbiddenError):
