@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -195,8 +196,8 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+@contextmanager
+def quiet_page(browser: Browser, address: str) -> Iterator[Page]:
     """A page that must say nothing on its console, where a refused inline style or a lost file would show."""
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(10_000)
@@ -207,6 +208,19 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     yield opened
     context.close()
     assert said == []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A quiet page of the known market."""
+    with quiet_page(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def quiet_page_of(browser: Browser) -> Callable[[str], AbstractContextManager[Page]]:
+    """A quiet page of whatever is served at an address."""
+    return partial(quiet_page, browser)
 
 
 @pytest.fixture(scope="session")

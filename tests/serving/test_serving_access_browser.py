@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from bowerbird.assembly import open_engine
 from bowerbird.serving.app import create_app
@@ -31,18 +31,10 @@ def token(guarded: FastAPI) -> str:
 
 
 @pytest.fixture
-def guarded_page(browser: Browser, guarded: FastAPI, served, token: str) -> Iterator[Page]:  # noqa: ARG001  made first
-    """A page that must say nothing on its console, where anything that the policy refuses would show."""
-    with served(guarded) as address:
-        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(10_000)
-        opened = context.new_page()
-        said: list[str] = []
-        opened.on("console", lambda message: said.append(message.text))
-        opened.on("pageerror", lambda error: said.append(str(error)))
+def guarded_page(quiet_page_of, guarded: FastAPI, served, token: str) -> Iterator[Page]:  # noqa: ARG001  made first
+    """A quiet page of the market that asks for keys."""
+    with served(guarded) as address, quiet_page_of(address) as opened:
         yield opened
-        context.close()
-        assert said == []
 
 
 def test_a_shopper_reports_and_the_owner_signs_in_hides_it_and_out(guarded_page: Page, token: str):
