@@ -101,11 +101,21 @@ class MismatchError(BowerbirdError):
 
 
 class UnavailableError(BowerbirdError):
-    """A part is missing or not ready."""
+    """A part is missing or not ready.
+
+    Args:
+        message: as of every error.
+        outward: what callers over the network are told, where `message` names the machine, the account or
+            the files behind it.
+    """
 
     code = "unavailable"
     http_status = 503
     exit_code = 5
+
+    def __init__(self, message: str, *, outward: str = "") -> None:
+        super().__init__(message)
+        self.outward = outward
 
 
 class TrainingError(BowerbirdError):

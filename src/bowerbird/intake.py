@@ -3,6 +3,7 @@
 They are groups of `settings.Settings`, which reads them.
 """
 
+import ipaddress
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -115,3 +116,13 @@ class ObservingSettings(Group):
     trace_share: float = Field(
         1.0, ge=0, le=1, description="Share of requests traced; a caller's own choice goes before."
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

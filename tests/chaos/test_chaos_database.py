@@ -54,6 +54,9 @@ def _goes_and_comes_back(server: PostgresqlServer, served: Served) -> None:
         assert reply.status == 503
         assert int(reply.headers["retry-after"]) > 0
         assert "check that it is there" in reply.body["message"]
+        assert "postgresql" not in reply.body["message"], (
+            "where it is and who we are there is nobody's business"
+        )
     assert served.call("GET", "/health/live").status == 200
     again = _restarted(server)
     try:

@@ -18,6 +18,7 @@ from bowerbird.market.event import Event, EventType
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings, load_settings
 from bowerbird.storage.generations import Generations
+from bowerbird.storage.key_store import KeyStore, Scope
 from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
 
 
@@ -45,6 +46,7 @@ def test_a_home_that_is_fit_is_said_to_be(indexed_home: Path):
         "backbones",
         "index",
         "models",
+        "access",
         "clock",
         "observing",
     ]
@@ -52,6 +54,33 @@ def test_a_home_that_is_fit_is_said_to_be(indexed_home: Path):
     assert found["catalogue"].seen.startswith("48 listings")
     assert "48 sampled photos" in found["photos"].seen
     assert not any(check.advice for check in found.values())
+
+
+def test_a_server_that_others_reach_needs_a_live_key(home: Path):
+    def access(host: str) -> tuple[Verdict, str]:
+        settings = load_settings(home)
+        check = checks(
+            settings.model_copy(update={"serving": settings.serving.model_copy(update={"host": host})})
+        )
+        return check["access"].verdict, check["access"].seen
+
+    assert access("127.0.0.1") == (
+        Verdict.OK,
+        "0 of 0 keys live, this machine can reach 127.0.0.1 without a key",
+    )
+    assert access("shop.example")[0] is Verdict.FAILED
+    with closing(open_event_stores(load_settings(home))) as stores:
+        store, now = KeyStore(stores.database), datetime.now(UTC)
+        reader = store.create("reader", [Scope.READ], now).key
+        assert access("shop.example") == (
+            Verdict.WARNING,
+            "1 of 1 keys live, other machines can reach shop.example, none with the scope admin",
+        )
+        owner = store.create("owner", [Scope.ADMIN], now).key
+        assert access("shop.example")[0] is Verdict.OK
+        for key in (reader, owner):
+            store.revoke(key.key_id, now)
+    assert access("127.0.0.1")[0] is Verdict.FAILED, "keys were made, so nobody is let in without one"
 
 
 def test_a_home_that_is_not_there_says_how_to_make_one(tmp_path: Path):

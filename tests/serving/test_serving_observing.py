@@ -75,6 +75,23 @@ def test_an_unforeseen_error_names_its_request():
     assert "under request r1" in reply.json()["message"]
 
 
+def test_what_is_not_ready_does_not_tell_strangers_where_it_is(caplog: pytest.LogCaptureFixture):
+    app, _ = small(ObservingSettings())
+
+    @app.get("/away")
+    def away() -> None:
+        raise UnavailableError(
+            "db.internal, user bb, failed; try again", outward="the database failed; try again"
+        )
+
+    reply = TestClient(app).get("/away", headers={REQUEST_ID: "r2"})
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert reply.json()["message"] == (
+        "the database failed; try again (the server's log says why under request r2)"
+    )
+    assert "db.internal" in caplog.text
+
+
 def test_lines_of_json(capsys: pytest.CaptureFixture[str]):
     settings = ObservingSettings(log_format="json", log_requests=True)
     set_up_logs(settings)

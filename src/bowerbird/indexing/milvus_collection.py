@@ -44,7 +44,8 @@ def milvus_errors(doing: str, settings: MilvusSettings) -> Iterator[None]:
         if "://" not in settings.uri:
             advice = "a .db file opens in one process at a time: stop the other, or use a server"
         raise UnavailableError(
-            f"Milvus at {settings.uri} failed while {doing}: {said}; {advice}, then try again"
+            f"Milvus at {settings.uri} failed while {doing}: {said}; {advice}, then try again",
+            outward=f"Milvus failed while {doing}; {advice}, then try again",
         ) from error
 
 

@@ -18,11 +18,13 @@ from bowerbird.assembly import (
 from bowerbird.encoding.artefact import Kind, find_artefact
 from bowerbird.encoding.learned_model import LearnedKind
 from bowerbird.errors import BowerbirdError
+from bowerbird.intake import is_loopback
 from bowerbird.jobs.trace_parts import lacking_package, why_unreached
 from bowerbird.settings import Settings
 from bowerbird.stages import projection_settings
 from bowerbird.storage.event_log import latest_time
 from bowerbird.storage.generations import Selection
+from bowerbird.storage.key_store import KeyStore, Scope
 from bowerbird.storage.log_sequence import EVENTS, QUERIES
 from bowerbird.storage.model_registry import active_model, damaged_models
 
@@ -60,6 +62,7 @@ def examine(settings: Settings, names: Collection[str] | None = None) -> list[Ch
         ("backbones", _backbones),
         ("index", _index),
         ("models", _models),
+        ("access", _access),
         ("clock", _clock),
         ("observing", _observing),
     ]
@@ -173,6 +176,22 @@ def _models(settings: Settings) -> Check:
         reason, _, advice = next(iter(damaged.values())).message.partition("; ")
         return Check("models", Verdict.WARNING, f"{seen}; {len(damaged)} not whole: {reason}", advice)
     return Check("models", Verdict.OK, seen)
+
+
+def _access(settings: Settings) -> Check:
+    """Whether those who should can come in, and nobody else."""
+    now, host = datetime.now(UTC), settings.serving.host
+    with closing(open_event_stores(settings)) as stores:
+        keys = KeyStore(stores.database).keys()
+    live = [key for key in keys if key.is_live(now)]
+    reach = "this machine" if is_loopback(host) else "other machines"
+    seen = f"{len(live)} of {len(keys)} keys live, {reach} can reach {host}"
+    if not live and (keys or not is_loopback(host)):
+        return Check("access", Verdict.FAILED, seen, "run `bowerbird keys create NAME --scope admin`")
+    if live and not any(key.reaches(Scope.ADMIN) for key in live):
+        advice = "the owner's page needs one: run `bowerbird keys create NAME --scope admin`"
+        return Check("access", Verdict.WARNING, f"{seen}, none with the scope admin", advice)
+    return Check("access", Verdict.OK, seen if keys else f"{seen} without a key")
 
 
 def _clock(settings: Settings) -> Check:

@@ -4,7 +4,6 @@ Keys are off only while no key was ever made and nobody but this machine can rea
 of another site must not act through the owner's browser, so what names another host is refused.
 """
 
-import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -14,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as Call
 
 from bowerbird.errors import AccessError, ForbiddenError
+from bowerbird.intake import is_loopback
 from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.rules import Rule
 from bowerbird.storage.key_store import ApiKey
@@ -135,16 +135,6 @@ class Access:
                 f"keys are off, so only this machine is answered, but {client[0]} asks for {named!r}; "
                 f"{MAKE_ONE}"
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def cookie(headers: Headers, name: str) -> str | None:

@@ -24,6 +24,7 @@ from bowerbird.serving.request_notes import current_notes
 log = logging.getLogger(__name__)
 CLIENT_WENT_AWAY = 499  # before its request was whole; nginx's number, in logs and metrics only
 UNAVAILABLE_SECONDS = 5  # after which what is missing may be back
+_IN_THE_LOG = "the server's log says why under request"
 _HTTP_CODES = {400: "invalid_input", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -64,16 +65,18 @@ def add_error_shape(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_unforeseen(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        notes = current_notes()
-        name = notes.request_id if notes is not None else "none"
-        reply = _reply(500, "error", f"an unforeseen error; the server's log has it under request {name}")
-        reply.headers["X-Request-ID"] = name  # it is answered outside of what names the others
+        reply = _reply(500, "error", f"an unforeseen error; {_IN_THE_LOG} {_request_id()}")
+        reply.headers["X-Request-ID"] = _request_id()  # it is answered outside of what names the others
         return reply
 
 
 def error_reply(error: BowerbirdError) -> Response:
-    """The reply that says `error`."""
-    reply = _reply(error.http_status, error.code, error.message, error.details)
+    """The reply that says `error`, but for what names the insides of the service: the log has that."""
+    message = error.message
+    if isinstance(error, UnavailableError) and error.outward:
+        log.error("%s", message)
+        message = f"{error.outward} ({_IN_THE_LOG} {_request_id()})"
+    reply = _reply(error.http_status, error.code, message, error.details)
     if isinstance(error, BusyError):
         reply.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TooSlowError):
@@ -83,6 +86,11 @@ def error_reply(error: BowerbirdError) -> Response:
     if isinstance(error, AccessError) and not isinstance(error, ForbiddenError):
         reply.headers["WWW-Authenticate"] = "Bearer"
     return reply
+
+
+def _request_id() -> str:
+    notes = current_notes()
+    return notes.request_id if notes is not None else "none"
 
 
 def _reply(status: int, code: str, message: str, details: tuple[str, ...] = ()) -> Response:

@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from bowerbird.assembly import create_home, open_engine, open_event_stores
 from bowerbird.errors import UnavailableError
+from bowerbird.intake import is_loopback
 from bowerbird.jobs.share_models import shared_models
-from bowerbird.serving.access import MAKE_ONE, is_loopback
+from bowerbird.serving.access import MAKE_ONE
 from bowerbird.serving.app import create_app
 from bowerbird.serving.connections import guarded_protocol
 from bowerbird.serving.keyring import Keyring

@@ -189,7 +189,8 @@ def _translated(engine: Engine) -> Iterator[None]:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else "all its connections are in use"
+        advice = "check that it is there, not full and not held by another program, then try again"
         raise UnavailableError(
-            f"the database {engine.url.render_as_string()} failed: {cause}; "
-            "check that it is there, not full and not held by another program, then try again"
+            f"the database {engine.url.render_as_string()} failed: {cause}; {advice}",
+            outward=f"the database failed; {advice}",
         ) from error

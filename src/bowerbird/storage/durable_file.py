@@ -15,8 +15,9 @@ def disk_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        advice = "check the disk, its space and permissions"
         raise UnavailableError(
-            f"{doing} failed: {error}; check the disk, its space and permissions"
+            f"{doing} failed: {error}; {advice}", outward=f"a file could not be used; {advice}"
         ) from error
 
 

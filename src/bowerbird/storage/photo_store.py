@@ -166,9 +166,9 @@ class PhotoStore:
             raise NotFoundError(f"{doing} at {self._root} failed: it is not there") from error
         except Exception as error:
             # Every driver has errors of its own: the network's, the credentials', the bucket's.
+            advice = "check that the store answers and takes this process's credentials"
             raise UnavailableError(
-                f"{doing} at {self._root} failed: {error}; check that the store answers and takes this "
-                "process's credentials"
+                f"{doing} at {self._root} failed: {error}; {advice}", outward=f"{doing} failed; {advice}"
             ) from error
 
 
