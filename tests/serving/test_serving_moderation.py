@@ -1,6 +1,7 @@
 """Reported by a shopper, hidden by the owner at once, for good; changes written down, secrets nowhere."""
 
 import base64
+import io
 import logging
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image, ImageOps
 
 from bowerbird.assembly import open_engine
 from bowerbird.engine import Engine
@@ -64,6 +66,13 @@ def found(client: TestClient, listing_id: str) -> set[str]:
     if client.get(f"/listings/{listing_id}").status_code == 200:
         seen.add("page")
     return seen
+
+
+def _flipped(photo: bytes) -> bytes:
+    """Another picture, of the same kind."""
+    flipped, file = ImageOps.flip(Image.open(io.BytesIO(photo))), io.BytesIO()
+    flipped.save(file, "JPEG")
+    return file.getvalue()
 
 
 def test_what_the_owner_hides_is_gone_at_once_and_stays_away(market: Market):
@@ -136,6 +145,40 @@ def test_reports_reach_the_owner_until_settled(market: Market):
     assert client.delete("/v1/reports/blue-sofa").json() == {"listing_id": "blue-sofa", "settled": 2}
     assert client.get("/v1/reports").json() == {"listings": []}
     assert "Nothing is reported" in client.get("/owner").text
+
+
+def test_one_photo_is_hidden_at_once_and_the_listing_stays(market: Market):
+    client = market.client
+    shown = [
+        client.get(f"/v1/listings/{name}").json()["photos"][0]["url"] for name in ("blue-sofa", "blue-lamp")
+    ]
+    flipped = [base64.b64encode(_flipped(client.get(url).content)).decode() for url in shown]
+    body = {"title": "Chair of two photos", "photos": flipped, "status": "active"}
+    bad, good = client.put("/v1/listings/two", json=body).json()["photos"]
+    client.post("/v1/listings/two/reports", json={"reason": "photo", "photo_id": bad["photo_id"]})
+    client.post("/v1/listings/two/reports", json={"reason": "scam"})
+    assert "Hide this photo" in client.get("/owner").text
+    hidden = client.post("/v1/listings/two/hide", params={"photo_id": bad["photo_id"]})
+    assert hidden.json() == {"listing_id": "two", "photo_id": bad["photo_id"], "hidden": True}
+    assert client.get("/v1/listings/two").json()["photos"] == [good]
+    assert client.get(bad["url"]).status_code == 404
+    assert client.get(good["url"]).status_code == 200
+    (listed,) = client.get("/v1/reports").json()["listings"]
+    assert [report["reason"] for report in listed["reports"]] == ["scam"]
+    client.put("/v1/listings/two", json=body | {"title": "Chair, as new"})
+    assert client.get("/v1/listings/two").json()["photos"] == [good]
+    asked = client.post("/v1/search", json={"photo": flipped[0], "limit": 50}).json()["hits"]
+    similar = {hit["listing_id"]: hit["photos"] for hit in asked}
+    assert similar.get("two", [good]) == [good]
+    assert "A photo of" in client.get("/owner").text
+    act = {"listing_id": "two", "act": "unhide", "photo_id": bad["photo_id"]}
+    assert client.post("/owner/listings", data=act).status_code == 303
+    assert client.get("/v1/listings/two").json()["photos"] == [bad, good]
+    assert client.get(bad["url"]).status_code == 200
+    assert client.post("/v1/listings/two/hide", params={"photo_id": "another"}).status_code == 422
+    assert client.post("/v1/listings/none/hide", params={"photo_id": "another"}).status_code == 404
+    client.delete("/v1/listings/two")
+    client.delete("/v1/reports/two")
 
 
 @pytest.mark.parametrize(

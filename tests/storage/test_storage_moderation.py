@@ -24,17 +24,17 @@ def statuses(catalogue: Catalogue) -> dict[str, Status | None]:
 def test_a_hidden_listing_is_hidden_whatever_is_read_and_comes_back_as_it_was(catalogue: Catalogue):
     catalogue.upsert([SOFA, replace(SOFA, listing_id="lamp", title="Lamp", status=None)])
     before = catalogue.revision()
-    assert catalogue.hide("sofa")
+    assert catalogue.hidden.hide("sofa")
     assert catalogue.revision() == before + 1
     (change,) = catalogue.changes_since(before, 10)
     assert (change.listing_id, change.listing.status) == ("sofa", Status.HIDDEN)
     assert catalogue.get(["sofa"])["sofa"] == replace(SOFA, status=Status.HIDDEN)
     assert statuses(catalogue) == {"sofa": Status.HIDDEN, "lamp": None}
     assert catalogue.written("sofa").listing == SOFA
-    assert [listing.listing_id for listing in catalogue.hidden(10)] == ["sofa"]
-    assert catalogue.hide("sofa", False)
+    assert [listing.listing_id for listing in catalogue.hidden.listings(10)] == ["sofa"]
+    assert catalogue.hidden.hide("sofa", False)
     assert catalogue.get(["sofa"])["sofa"] == SOFA
-    assert catalogue.hidden(10) == []
+    assert catalogue.hidden.listings(10) == []
     assert len(catalogue) == 2
 
 
@@ -42,34 +42,60 @@ def test_photos_of_hidden_listings_are_told_apart_and_every_change_of_them_is_ma
     photos = [Photo(name, name * 32, "0" * 16, 10, 10) for name in ("ab", "cd")]
     lamp = replace(SOFA, listing_id="lamp", photos=tuple(photos[1:]))
     catalogue.upsert([replace(SOFA, photos=tuple(photos[:1])), lamp])
-    marks = [catalogue.hidden_mark()]
-    assert catalogue.hidden_photos() == frozenset()
-    catalogue.hide("lamp")
-    marks.append(catalogue.hidden_mark())
-    assert catalogue.hidden_photos() == {"cd" * 32}
+    marks = [catalogue.hidden.mark()]
+    assert catalogue.hidden.content_hashes() == frozenset()
+    catalogue.hidden.hide("lamp")
+    marks.append(catalogue.hidden.mark())
+    assert catalogue.hidden.content_hashes() == {"cd" * 32}
     catalogue.upsert([replace(lamp, photos=tuple(photos))])
-    marks.append(catalogue.hidden_mark())
-    assert catalogue.hidden_photos() == {"ab" * 32, "cd" * 32}
+    marks.append(catalogue.hidden.mark())
+    assert catalogue.hidden.content_hashes() == {"ab" * 32, "cd" * 32}
     catalogue.upsert([replace(SOFA, title="Another")])
-    assert catalogue.hidden_mark() == marks[-1]  # what is shown does not count
-    catalogue.hide("lamp", False)
-    marks.append(catalogue.hidden_mark())
-    assert catalogue.hidden_photos() == frozenset()
+    assert catalogue.hidden.mark() == marks[-1]  # what is shown does not count
+    catalogue.hidden.hide("lamp", False)
+    marks.append(catalogue.hidden.mark())
+    assert catalogue.hidden.content_hashes() == frozenset()
     assert marks[0] == marks[3]
     assert len(set(marks)) == 3
 
 
+def test_a_photo_is_hidden_by_its_content_whatever_is_written(catalogue: Catalogue):
+    front, back = (Photo(name, name * 32, "0" * 16, 10, 10) for name in ("ab", "cd"))
+    sofa = replace(SOFA, photos=(front, back))
+    catalogue.upsert([sofa, replace(sofa, listing_id="other")])
+    before, mark = catalogue.revision(), catalogue.hidden.mark()
+    assert catalogue.hidden.hide_photo("sofa", front.content_hash)
+    assert catalogue.hidden.hide_photo("sofa", front.content_hash), "again changes nothing"
+    (change,) = catalogue.changes_since(before, 10)
+    assert (change.revision, change.listing) == (before + 1, replace(sofa, photos=(back,)))
+    assert catalogue.get(["sofa", "other"])["other"].photos == (front, back), "of this listing alone"
+    assert catalogue.hidden.content_hashes() == {front.content_hash}
+    assert catalogue.hidden.mark() != mark
+    assert catalogue.written("sofa").listing == sofa
+    again = replace(front, photo_id="renamed")
+    catalogue.upsert([replace(sofa, title="Another", photos=(back, again))])
+    assert catalogue.get(["sofa"])["sofa"].photos == (back,)
+    catalogue.hidden.hide_photo("sofa", back.content_hash)
+    assert catalogue.get(["sofa"])["sofa"].photos == ()
+    assert catalogue.hidden.photos(10) == [("sofa", back.content_hash), ("sofa", front.content_hash)]
+    for photo in (front, back):
+        assert catalogue.hidden.hide_photo("sofa", photo.content_hash, False)
+    assert catalogue.get(["sofa"])["sofa"].photos == (back, again)
+    assert (catalogue.hidden.photos(10), catalogue.hidden.mark()) == ([], mark)
+    assert not catalogue.hidden.hide_photo("nothing", front.content_hash)
+
+
 def test_hiding_twice_is_one_change(catalogue: Catalogue):
     catalogue.upsert([SOFA])
-    catalogue.hide("sofa")
+    catalogue.hidden.hide("sofa")
     revision = catalogue.revision()
-    assert catalogue.hide("sofa")
+    assert catalogue.hidden.hide("sofa")
     assert catalogue.revision() == revision
 
 
 def test_what_sellers_write_does_not_bring_a_hidden_listing_back(catalogue: Catalogue):
     catalogue.upsert([SOFA])
-    catalogue.hide("sofa")
+    catalogue.hidden.hide("sofa")
     catalogue.upsert([SOFA])  # nothing new
     catalogue.upsert([replace(SOFA, title="Redder sofa", status=Status.ACTIVE)])
     assert catalogue.get(["sofa"])["sofa"].status is Status.HIDDEN
@@ -77,15 +103,15 @@ def test_what_sellers_write_does_not_bring_a_hidden_listing_back(catalogue: Cata
     assert catalogue.replace(written, replace(written.listing, title="Reddest sofa")) is not None
     assert catalogue.get(["sofa"])["sofa"].status is Status.HIDDEN
     catalogue.delete(["sofa"])
-    assert not catalogue.hide("sofa")
+    assert not catalogue.hidden.hide("sofa")
     catalogue.upsert([SOFA])
     assert catalogue.get(["sofa"])["sofa"].status is Status.HIDDEN
-    catalogue.hide("sofa", False)
+    catalogue.hidden.hide("sofa", False)
     assert catalogue.get(["sofa"])["sofa"] == SOFA
 
 
 def test_there_is_nothing_to_hide_or_change_of_a_stranger(catalogue: Catalogue):
-    assert not catalogue.hide("nothing")
+    assert not catalogue.hidden.hide("nothing")
     assert catalogue.written("nothing") is None
 
 

@@ -71,12 +71,8 @@ def add_error_shape(app: FastAPI) -> None:
 
 
 def error_reply(error: BowerbirdError) -> Response:
-    """The reply that says `error`, but for what names the insides of the service: the log has that."""
-    message = error.message
-    if isinstance(error, UnavailableError) and error.outward:
-        log.error("%s", message)
-        message = f"{error.outward} ({_IN_THE_LOG} {_request_id()})"
-    reply = _reply(error.http_status, error.code, message, error.details)
+    """The reply that says `error`."""
+    reply = _reply(error.http_status, error.code, told_outside(error), error.details)
     if isinstance(error, BusyError):
         reply.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TooSlowError):
@@ -86,6 +82,14 @@ def error_reply(error: BowerbirdError) -> Response:
     if isinstance(error, AccessError) and not isinstance(error, ForbiddenError):
         reply.headers["WWW-Authenticate"] = "Bearer"
     return reply
+
+
+def told_outside(error: BowerbirdError) -> str:
+    """The message of `error`, but for what names the insides of the service, which goes to the log."""
+    if not (isinstance(error, UnavailableError) and error.outward):
+        return error.message
+    log.error("%s", error.message)
+    return f"{error.outward} ({_IN_THE_LOG} {_request_id()})"
 
 
 def _request_id() -> str:

@@ -8,12 +8,20 @@ from datetime import UTC, datetime
 
 from bowerbird.engine import Engine
 from bowerbird.errors import InputError, NotFoundError
-from bowerbird.market.listing import Listing
+from bowerbird.market.listing import Listing, Photo
 from bowerbird.market.query import Filters
 from bowerbird.storage.reports import Report, ReportReason, ReportStore, by_listing
 
 KEPT_SECONDS = 0.5
 SHOWN = 200  # reports, and hidden listings, on the owner's page
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenPhoto:
+    """A photo that the owner hid alone, and the listing that it is of, as it was written."""
+
+    listing: Listing
+    photo: Photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,13 @@ class Reported:
     listing_id: str
     listing: Listing | None
     reports: list[Report]
+
+    @property
+    def photos(self) -> list[tuple[int, Photo]]:
+        """Those of its photos that reports name, with their places from 1 on."""
+        named = {report.photo_id for report in self.reports}
+        photos = self.listing.photos if self.listing is not None else ()
+        return [(place, photo) for place, photo in enumerate(photos, 1) if photo.photo_id in named]
 
 
 class Moderation:
@@ -47,28 +62,36 @@ class Moderation:
             InputError: it has no such photo.
         """
         listing = self._engine.listing(listing_id)
-        if photo_id is not None and photo_id not in {photo.photo_id for photo in listing.photos}:
-            raise InputError(
-                f"listing {listing_id!r} has no photo {photo_id[:80]!r}; leave it out, or name one of its own"
-            )
+        if photo_id is not None:
+            _photo(listing, photo_id)
         return self._reports.add(Report(listing_id, reason, note.strip(), datetime.now(UTC), photo_id))
 
-    def hide(self, listing_id: str, hidden: bool = True) -> None:
-        """Hide a listing, which settles its reports, or show it again; when this returns it is done here.
+    def hide(self, listing_id: str, hidden: bool = True, photo_id: str | None = None) -> None:
+        """Hide a listing, or one photo of it, or show it again; when this returns it is done here.
+
+        The reports of what is hidden are settled.
 
         Raises:
             NotFoundError: there is no such listing.
+            InputError: it has no such photo.
         """
-        if not self._engine.stores.catalogue.hide(listing_id, hidden):
+        catalogue = self._engine.stores.catalogue
+        written = catalogue.written(listing_id)
+        if written is None or written.listing is None:
             raise NotFoundError(f"listing {listing_id!r} does not exist")
+        if photo_id is None:
+            catalogue.hidden.hide(listing_id, hidden)
+        else:
+            content_hash = _photo(written.listing, photo_id).content_hash
+            catalogue.hidden.hide_photo(listing_id, content_hash, hidden)
         self._engine.projection.apply([listing_id])
         self._read_at = float("-inf")
         if hidden:
-            self.settle(listing_id)
+            self.settle(listing_id, photo_id)
 
-    def settle(self, listing_id: str) -> int:
-        """Settle the reports of a listing; how many there were."""
-        return self._reports.settle(listing_id, datetime.now(UTC))
+    def settle(self, listing_id: str, photo_id: str | None = None) -> int:
+        """Settle the reports of a listing, or of one photo of it; how many there were."""
+        return self._reports.settle(listing_id, datetime.now(UTC), photo_id)
 
     def reported(self, limit: int = SHOWN) -> list[Reported]:
         """The listings with open reports, those reported last first."""
@@ -78,7 +101,17 @@ class Moderation:
 
     def hidden(self, limit: int = SHOWN) -> list[Listing]:
         """The listings that the owner hid, the latest first."""
-        return self._engine.stores.catalogue.hidden(limit)
+        return self._engine.stores.catalogue.hidden.listings(limit)
+
+    def hidden_photos(self, limit: int = SHOWN) -> list[HiddenPhoto]:
+        """The photos that the owner hid alone, the latest first."""
+        catalogue, found = self._engine.stores.catalogue, []
+        for listing_id, content_hash in catalogue.hidden.photos(limit):
+            written = catalogue.written(listing_id)
+            if written is not None and written.listing is not None:
+                photos = [one for one in written.listing.photos if one.content_hash == content_hash]
+                found += [HiddenPhoto(written.listing, photo) for photo in photos[:1]]
+        return found
 
     def check_photo(self, content_hash: str) -> None:
         """Pass a photo that a listing which may be seen shows.
@@ -92,10 +125,10 @@ class Moderation:
     def _photos_of_hidden(self) -> frozenset[str]:
         with self._reading:
             if self._clock() - self._read_at >= KEPT_SECONDS:
-                asked_at, catalogue = self._clock(), self._engine.stores.catalogue
-                mark = catalogue.hidden_mark()
+                asked_at, hidden = self._clock(), self._engine.stores.catalogue.hidden
+                mark = hidden.mark()
                 if mark != self._mark:
-                    self._hidden_photos, self._mark = catalogue.hidden_photos(), mark
+                    self._hidden_photos, self._mark = hidden.content_hashes(), mark
                 self._read_at = asked_at
             return self._hidden_photos
 
@@ -106,3 +139,12 @@ class Moderation:
         owners = index.photo_owners.rows(len(shown))
         hashes = enumerate(index.photo_owners.content_hashes[: len(owners)])
         return any(shown[owners[row]] for row, one in hashes if one == content_hash)
+
+
+def _photo(listing: Listing, photo_id: str) -> Photo:
+    photo = next((photo for photo in listing.photos if photo.photo_id == photo_id), None)
+    if photo is None:
+        raise InputError(
+            f"listing {listing.listing_id!r} has no photo {photo_id[:80]!r}; leave it out, or name its own"
+        )
+    return photo

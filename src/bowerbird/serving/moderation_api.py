@@ -1,8 +1,8 @@
 """Reports of listings as JSON, and what the owner does about them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,11 @@ from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.storage.reports import ReportReason
 
 LONGEST_NOTE = 1000
+LONGEST_PHOTO_ID = 200
+OnePhoto = Annotated[
+    str | None,
+    Query(max_length=LONGEST_PHOTO_ID, description="One of its photos, where only that is meant."),
+]
 
 
 class ReportModel(BaseModel):
@@ -25,7 +30,9 @@ class ReportModel(BaseModel):
 
     reason: ReportReason
     note: str = Field("", max_length=LONGEST_NOTE)
-    photo_id: str | None = Field(None, max_length=200, description="One of its photos, if it is about that.")
+    photo_id: str | None = Field(
+        None, max_length=LONGEST_PHOTO_ID, description="One of its photos, if it is about that."
+    )
 
 
 def moderation_router() -> APIRouter:
@@ -51,14 +58,14 @@ def moderation_router() -> APIRouter:
         return JSONReply({"listing_id": listing_id, "settled": settled})
 
     @router.post("/v1/listings/{listing_id:path}/hide")
-    def hide(request: Request, listing_id: str) -> Response:
+    def hide(request: Request, listing_id: str, photo_id: OnePhoto = None) -> Response:
         """Hide a listing and its photos at once, whatever is written to it; its reports are settled."""
-        return _hidden(request, listing_id, True)
+        return _hidden(request, listing_id, True, photo_id)
 
     @router.post("/v1/listings/{listing_id:path}/unhide")
-    def unhide(request: Request, listing_id: str) -> Response:
-        """Show a listing again, as it was written last."""
-        return _hidden(request, listing_id, False)
+    def unhide(request: Request, listing_id: str, photo_id: OnePhoto = None) -> Response:
+        """Show a listing, or a photo of it, again, as it was written last."""
+        return _hidden(request, listing_id, False, photo_id)
 
     return router
 
@@ -69,19 +76,22 @@ def moderation_of(request: Request) -> Moderation:
     return moderation
 
 
-def hide_listing(request: Request, listing_id: str, hidden: bool) -> None:
-    """Hide a listing, or show it again, and write it down.
+def hide_listing(request: Request, listing_id: str, hidden: bool, photo_id: str | None = None) -> None:
+    """Hide a listing, or one photo of it, or show it again, and write it down.
 
     Raises:
         NotFoundError: there is no such listing.
+        InputError: it has no such photo.
     """
-    moderation_of(request).hide(listing_id, hidden)
-    note_change(request, "listing.hide" if hidden else "listing.unhide", listing_id)
+    moderation_of(request).hide(listing_id, hidden, photo_id)
+    what = "listing" if photo_id is None else "photo"
+    note_change(request, f"{what}.hide" if hidden else f"{what}.unhide", listing_id)
 
 
-def _hidden(request: Request, listing_id: str, hidden: bool) -> Response:
-    hide_listing(request, listing_id, hidden)
-    return JSONReply({"listing_id": listing_id, "hidden": hidden})
+def _hidden(request: Request, listing_id: str, hidden: bool, photo_id: str | None) -> Response:
+    hide_listing(request, listing_id, hidden, photo_id)
+    of_photo = {} if photo_id is None else {"photo_id": photo_id}
+    return JSONReply({"listing_id": listing_id, **of_photo, "hidden": hidden})
 
 
 def _payload(reported: Reported) -> dict[str, Any]:

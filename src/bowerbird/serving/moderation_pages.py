@@ -40,7 +40,8 @@ def _reported(request: Request, given: dict[str, str]) -> Response:
             f"a report needs a reason, one of {', '.join(ReportReason)}, but has {reason[:40]!r}"
         )
     note = given.get("note", "")[:LONGEST_NOTE]
-    moderation_of(request).report(given.get("listing_id", ""), ReportReason(reason), note, None)
+    photo_id = given.get("photo_id") or None
+    moderation_of(request).report(given.get("listing_id", ""), ReportReason(reason), note, photo_id)
     return RedirectResponse(f"{came_from(request).partition('?')[0]}?reported=1", 303)
 
 
@@ -55,7 +56,7 @@ def _acted(request: Request, given: dict[str, str]) -> Response:
         moderation_of(request).settle(listing_id)
         note_change(request, "report.settle", listing_id)
     elif act in (HIDE, UNHIDE):
-        hide_listing(request, listing_id, act == HIDE)
+        hide_listing(request, listing_id, act == HIDE, given.get("photo_id") or None)
     else:
         raise InputError(f"the owner's buttons say {HIDE}, {UNHIDE} or {SETTLE}, but {act[:40]!r} came")
     return RedirectResponse("/owner#reports", 303)

@@ -23,6 +23,7 @@ from starlette.types import Scope
 from bowerbird.errors import BowerbirdError, NotFoundError
 from bowerbird.market.query import Sort
 from bowerbird.serving import wording
+from bowerbird.serving.error_shape import told_outside
 from bowerbird.serving.events_api import events_of
 from bowerbird.serving.facet_links import category_links, price_bars, value_links
 from bowerbird.serving.feed_pages import home_context, register_feed_pages, visits_of
@@ -124,6 +125,7 @@ class _Pages:
             signed_in=signed_in_as(request),
             reported=moderation_of(request).reported(),
             hidden=moderation_of(request).hidden(),
+            hidden_photos=moderation_of(request).hidden_photos(),
             report_reasons=REASONS,
             form=SearchForm(),
         )
@@ -153,7 +155,9 @@ class _Pages:
         return remembered(page, request, visitor)
 
     def _problem(self, error: BowerbirdError) -> HTMLResponse:
-        return self._page("problem.html", error.http_status, error=error, form=SearchForm())
+        return self._page(
+            "problem.html", error.http_status, error=error, told=told_outside(error), form=SearchForm()
+        )
 
     def _page(self, template: str, status: int = 200, **context: object) -> HTMLResponse:
         html = self._environment.get_template(template).render(now=datetime.now(UTC), **context)

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from bowerbird.cleaning.rejection import Rejection
 from bowerbird.errors import InputError
 from bowerbird.market.listing import Listing
 from bowerbird.storage.database import Database
+from bowerbird.storage.hidden_listings import HiddenListings
 from bowerbird.storage.import_log import ImportLog
 from bowerbird.storage.listing_changes import (
     STATE,
     UpsertResult,
     chunks,
     delete_rows,
-    hide_row,
     locked_state,
     stands,
     upsert_rows,
@@ -51,14 +51,6 @@ _CHANGES_OF = (
 _WRITTEN = select(listings.c.revision, listings.c.deleted, *WRITTEN_COLUMNS).where(
     listings.c.listing_id == bindparam("id"), ~listings.c.deleted
 )
-_HIDDEN = (
-    select(*CONTENT_COLUMNS)
-    .where(listings.c.hidden, ~listings.c.deleted)
-    .order_by(listings.c.revision.desc())
-    .limit(bindparam("limit"))
-)
-_HIDDEN_MARK = select(func.count(), func.max(listings.c.revision)).where(listings.c.hidden)
-_HIDDEN_PHOTOS = select(listings.c.photos).where(listings.c.hidden, ~listings.c.deleted)
 _SCAN = (
     select(listings.c.revision, *CONTENT_COLUMNS)
     .where(
@@ -86,6 +78,7 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.imports = ImportLog(database)
+        self.hidden = HiddenListings(database)
 
     def __len__(self) -> int:
         return self.count()
@@ -130,29 +123,6 @@ class Catalogue:
         """Delete the listings that exist among `listing_ids`; the revision reached."""
         with self._database.writing() as connection:
             return delete_rows(connection, listing_ids)[0]
-
-    def hide(self, listing_id: str, hidden: bool = True) -> bool:
-        """Hide a listing whatever is written to it, or show it again; False where there is none such."""
-        with self._database.writing() as connection:
-            return hide_row(connection, listing_id, hidden)
-
-    def hidden(self, limit: int) -> list[Listing]:
-        """Up to `limit` listings that the owner hid, the latest first."""
-        with self._database.reading() as connection:
-            return [listing_of(row) for row in connection.execute(_HIDDEN, {"limit": limit})]
-
-    def hidden_mark(self) -> tuple[int, int | None]:
-        """What differs once a listing was hidden, shown or, being hidden, changed; cheap to ask."""
-        with self._database.reading() as connection:
-            count, revision = connection.execute(_HIDDEN_MARK).one()
-            return count, revision
-
-    def hidden_photos(self) -> frozenset[str]:
-        """The content hashes of the photos of all listings that the owner hid."""
-        with self._database.reading() as connection:
-            return frozenset(
-                photo["content_hash"] for photos in connection.scalars(_HIDDEN_PHOTOS) for photo in photos
-            )
 
     def written(self, listing_id: str) -> Change | None:
         """A live listing as it was written last, though the owner hid it: what a change begins with."""

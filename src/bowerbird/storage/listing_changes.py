@@ -22,7 +22,6 @@ _DIGESTS = select(listings.c.listing_id, listings.c.digest).where(
     listings.c.listing_id.in_(bindparam("ids", expanding=True))
 )
 _REVISION = select(listings.c.revision).where(listings.c.listing_id == bindparam("id"))
-_HIDDEN = select(listings.c.hidden).where(listings.c.listing_id == bindparam("id"), ~listings.c.deleted)
 _REPLACE = update(listings).where(listings.c.listing_id == bindparam("known_id"))
 
 
@@ -87,19 +86,6 @@ def delete_rows(connection: Connection, listing_ids: Sequence[str]) -> tuple[int
         revision += len(doomed)
         connection.execute(update(catalogue_state).values(revision=revision, live=live - len(doomed)))
     return revision, len(doomed)
-
-
-def hide_row(connection: Connection, listing_id: str, hidden: bool) -> bool:
-    """Hide a live listing, or show it again, as a change of its own; False where there is none such."""
-    revision, _ = locked_state(connection)
-    row = connection.execute(_HIDDEN, {"id": listing_id}).first()
-    if row is None:
-        return False
-    if row[0] != hidden:
-        change = {"hidden": hidden, "revision": revision + 1, "known_id": listing_id}
-        connection.execute(_REPLACE, [change])
-        connection.execute(update(catalogue_state).values(revision=revision + 1))
-    return True
 
 
 def chunks(listing_ids: Sequence[str]) -> Iterator[list[str]]:

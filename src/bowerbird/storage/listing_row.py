@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import case
+from sqlalchemy import case, null
 
 from bowerbird.errors import InputError
 from bowerbird.market.listing import Listing, Photo, Price, Status
@@ -33,10 +33,13 @@ _CONTENT_NAMES = (
     "photos",
     "attributes",
 )
-WRITTEN_COLUMNS = tuple(listings.c[name] for name in _CONTENT_NAMES)
-# As it is shown: what the owner hides is hidden, whatever its status says.
-_SHOWN_STATUS = case((listings.c.hidden, Status.HIDDEN.value), else_=listings.c.status).label("status")
-CONTENT_COLUMNS = tuple(_SHOWN_STATUS if column.name == "status" else column for column in WRITTEN_COLUMNS)
+WRITTEN_COLUMNS = (*(listings.c[name] for name in _CONTENT_NAMES), null().label("hidden_photos"))
+# As it is shown: what the owner hides is hidden, whatever its status says, and whatever photos it has.
+_SHOWN = {
+    "status": case((listings.c.hidden, Status.HIDDEN.value), else_=listings.c.status).label("status"),
+    "hidden_photos": listings.c.hidden_photos,
+}
+CONTENT_COLUMNS = tuple(_SHOWN.get(column.name, column) for column in WRITTEN_COLUMNS)
 TOMBSTONE: dict[str, Any] = dict.fromkeys(("digest", *_CONTENT_NAMES[1:]))
 
 
@@ -93,7 +96,7 @@ def row_of(listing: Listing) -> dict[str, Any]:
 
 def listing_of(row: Sequence[Any]) -> Listing:
     """The listing whose `CONTENT_COLUMNS`, or `WRITTEN_COLUMNS`, are `row`."""
-    minor, currency, status, created = row[4], row[5], row[9], row[11]
+    minor, currency, status, created, hidden = row[4], row[5], row[9], row[11], row[14] or ()
     return Listing(
         listing_id=row[0],
         title=row[1],
@@ -106,7 +109,7 @@ def listing_of(row: Sequence[Any]) -> Listing:
         status=None if status is None else Status(status),
         seller_id=row[10],
         created_at=None if created is None else moment(created),
-        photos=tuple(Photo(**photo) for photo in row[12]),
+        photos=tuple(Photo(**photo) for photo in row[12] if photo["content_hash"] not in hidden),
         attributes=tuple((name, value) for name, value in row[13]),
     )
 

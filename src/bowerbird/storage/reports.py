@@ -78,14 +78,13 @@ class ReportStore:
                 for listing_id, photo_id, reason, note, time_us in connection.execute(query)
             ]
 
-    def settle(self, listing_id: str, now: datetime) -> int:
-        """Settle the open reports of a listing; how many there were."""
+    def settle(self, listing_id: str, now: datetime, photo_id: str | None = None) -> int:
+        """Settle the open reports of a listing, or of one photo of it alone; how many there were."""
+        mine = [_OPEN, reports.c.listing_id == listing_id]
+        if photo_id is not None:
+            mine.append(reports.c.photo_id == photo_id)
         with self._database.writing() as connection:
-            settled = connection.execute(
-                update(reports)
-                .where(_OPEN, reports.c.listing_id == listing_id)
-                .values(settled_at_us=microseconds(now))
-            )
+            settled = connection.execute(update(reports).where(*mine).values(settled_at_us=microseconds(now)))
             return int(settled.rowcount)
 
 

@@ -46,8 +46,9 @@ catalogue_state = Table(
 )
 
 # A deleted listing leaves its id and revision, so that those who tail the catalogue see it go; all else but
-# `hidden` is emptied. `digest` is of the stored values: an upsert that brings the same ones changes nothing.
-# `hidden` is the word of the owner: whatever is written, it stays hidden until the owner shows it again.
+# what is hidden is emptied. `digest` is of the stored values: an upsert that brings the same ones changes
+# nothing. `hidden` and `hidden_photos` (content hashes) are the word of the owner: whatever is written, they
+# stay hidden until the owner shows them again.
 listings = Table(
     "listings",
     metadata,
@@ -69,8 +70,15 @@ listings = Table(
     Column("photos", _Json),
     Column("attributes", _Json),
     Column("hidden", Boolean, nullable=False, server_default=false()),
+    Column("hidden_photos", _Json),
     Index("listings_by_revision", "revision", unique=True),
     Index("listings_hidden", "revision", sqlite_where=text("hidden"), postgresql_where=text("hidden")),
+    Index(
+        "listings_hidden_photos",
+        "revision",
+        sqlite_where=text("hidden_photos IS NOT NULL"),
+        postgresql_where=text("hidden_photos IS NOT NULL"),
+    ),
 )
 
 import_runs = Table(
