@@ -54,7 +54,7 @@ def test_a_shopper_reports_and_the_owner_signs_in_hides_it_and_out(guarded_page:
     assert page.evaluate("document.cookie").find("bowerbird_key") == -1  # no script reads it
     reported = page.locator("#reports")
     expect(reported).to_contain_text("asks for gift cards")
-    reported.get_by_role("button", name="Hide it").click()
+    reported.get_by_role("button", name="Hide the listing").click()
     page.wait_for_url("**/owner#reports")
     expect(reported).to_contain_text("Nothing is reported")
     expect(reported.get_by_role("button", name="Show it again")).to_be_visible()

@@ -141,7 +141,7 @@ def test_reports_reach_the_owner_until_settled(market: Market):
     assert [report["reason"] for report in listed["reports"]] == ["photo", "scam"]
     page = client.get("/owner").text
     assert "asks for gift cards" in page
-    assert "Hide it" in page
+    assert "Hide the listing" in page
     assert client.delete("/v1/reports/blue-sofa").json() == {"listing_id": "blue-sofa", "settled": 2}
     assert client.get("/v1/reports").json() == {"listings": []}
     assert "Nothing is reported" in client.get("/owner").text
