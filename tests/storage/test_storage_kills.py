@@ -98,17 +98,17 @@ def acknowledge(**said: object) -> None:
     sys.stdout.flush()
 
 
-def acknowledged_before_the_kill(folder: Path, seconds: float) -> list[dict]:
-    """What a worker said before it was killed, `seconds` after its first word."""
+def acknowledged_before_the_kill(folder: Path, lines: int, seconds: float) -> list[dict]:
+    """What a worker said before it was killed, `seconds` after so many `lines`, however fast it is."""
     worker = subprocess.Popen([sys.executable, __file__, str(folder)], stdout=subprocess.PIPE)
     assert worker.stdout is not None
-    first = worker.stdout.readline()
+    first = b"".join(worker.stdout.readline() for _ in range(lines))
     time.sleep(seconds)
     worker.kill()
     rest, _ = worker.communicate()
     assert worker.returncode == -9, "the worker must die by our hand, not its own"
-    lines = [line for line in (first + rest).splitlines(keepends=True) if line.endswith(b"\n")]
-    return [orjson.loads(line) for line in lines]
+    whole = [line for line in (first + rest).splitlines(keepends=True) if line.endswith(b"\n")]
+    return [orjson.loads(line) for line in whole]
 
 
 def check(folder: Path, said: list[dict]) -> None:
@@ -159,7 +159,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path, kills: int):
     rng = random.Random(kills)  # noqa: S311  (no secret)
     published = 0
     for _ in range(kills):
-        said = acknowledged_before_the_kill(tmp_path, rng.uniform(0.01, 0.6))
+        said = acknowledged_before_the_kill(tmp_path, rng.randint(1, 50), rng.uniform(0.0, 0.1))
         check(tmp_path, said)
         published += sum("generation" in one for one in said)
     assert published > kills  # the kills fell among enough work to mean something
