@@ -25,7 +25,7 @@ from bowerbird.market.listing import Listing, Photo, Price, Status
 from bowerbird.market.ranked_list import RankedList
 from bowerbird.ranking.features import FEATURES, Asking, candidate_features
 from bowerbird.ranking.learned_ranker import LearnedRanker
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.ranker import Ranker, UntrainedRanker
 from bowerbird.retrieval.retriever import Candidates
 from bowerbird.taste.shopper_taste import Interest, PriceLeaning, ShopperTaste
@@ -59,17 +59,17 @@ def main() -> None:
 def measured(index: MarketIndex, visits: int, trees: int, repeats: int) -> dict[str, tuple[float, ...]]:
     """p50, p99 and mean processor time in milliseconds by what was done."""
     rng = np.random.default_rng(0)
-    facts = ListingFacts(lambda ids: {one: f"a {one} with some words" for one in ids})
+    usual = UsualPrices()
     taste = drawn_taste(index, visits, rng)
     learned = LearnedRanker(drawn_trees(trees, rng), "drawn")
     untrained = UntrainedRanker(60.0, 1.0)
     asked = [drawn_asking(index, taste, rng) for _ in range(20)]
-    tables = [candidate_features(ranked, asking, index, facts, now=0.0) for ranked, asking in asked]
+    tables = [candidate_features(ranked, asking, index, usual, now=0.0) for ranked, asking in asked]
     number = iter(range(1 << 60))
 
     def features() -> object:
         ranked, asking = asked[next(number) % len(asked)]
-        return candidate_features(ranked, asking, index, facts, now=0.0)
+        return candidate_features(ranked, asking, index, usual, now=0.0)
 
     def scores(ranker: Ranker) -> Callable[[], object]:
         return lambda: ranker.order(tables[next(number) % len(tables)])
@@ -111,7 +111,7 @@ def drawn_index(folder: Path, count: int) -> MarketIndex:
     batches = ([drawn_listing(number, rng) for number in range(at, min(at + 1000, count))]
                for at in range(0, count, 1000))  # fmt: skip
     MarketIndex.build(built, batches, DIMENSIONS, settings)
-    return MarketIndex.load(built, built / "keywords", settings)
+    return MarketIndex.load(built, built / "keywords", settings, lambda _: {})
 
 
 def drawn_listing(number: int, rng: np.random.Generator) -> EncodedListing:

@@ -46,4 +46,4 @@ def open_index(folder: Path, listings: Sequence[Listing] = (), kind: str = "auto
     MarketIndex.build(
         folder, [[encoded(listing) for listing in listings]], (TEXT_DIMENSION, PHOTO_DIMENSION), settings
     )
-    return MarketIndex.load(folder, folder / "keywords", settings)
+    return MarketIndex.load(folder, folder / "keywords", settings, lambda _: {})

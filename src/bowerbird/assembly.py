@@ -14,7 +14,7 @@ from bowerbird.projection.feeds import Feeds
 from bowerbird.projection.live_taste import LiveTaste
 from bowerbird.projection.projection import Projection
 from bowerbird.ranking.learned_ranker import LearnedRanker
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.ranker import UntrainedRanker
 from bowerbird.ranking.reranking import RankingSettings, Reranker
 from bowerbird.settings import Settings
@@ -150,7 +150,7 @@ def engine_over(stores: Stores, settings: Settings) -> Engine:
         search_settings(settings),
         _sellers(stores, settings, category, price),
         ModelWatch([category, price, ranker]),
-        _reranker(stores, settings, ranker, tastes),
+        _reranker(settings, ranker, tastes),
         tastes,
         _feeds(stores, settings, projection, tastes),
     )
@@ -175,16 +175,14 @@ def _feeds(stores: Stores, settings: Settings, projection: Projection, tastes: L
     )
 
 
-def _reranker(
-    stores: Stores, settings: Settings, learned: FollowedModel[LearnedRanker], tastes: LiveTaste
-) -> Reranker:
+def _reranker(settings: Settings, learned: FollowedModel[LearnedRanker], tastes: LiveTaste) -> Reranker:
     ranking = settings.ranking
     untrained = UntrainedRanker(settings.search.rrf_k, ranking.taste_weight)
     return Reranker(
         RankingSettings(ranking.shares, ranking.depth, ranking.swap_probability),
         Rankers(settings.models, learned, untrained).get,
         untrained,
-        ListingFacts(stores.catalogue.titles),
+        UsualPrices(),
         lambda: datetime.now(UTC),
         tastes,
     )

@@ -7,10 +7,21 @@ import pytest
 from bowerbird.indexing.keyword_index import KeywordIndex
 from bowerbird.market.listing import Listing
 
-TITLES = ("Red sofa", "Leather sofa", "Red leather sofa", "Red lamp", "Leather red bag", "Desk", "Sofas, red")
+MANY = " ".join(f"word{number:02}" for number in range(45))  # more than one search can tell apart
+TITLES = (
+    "Red sofa",
+    "Leather sofa",
+    "Red leather sofa",
+    "Red lamp",
+    "Leather red bag",
+    "Desk",
+    "Sofas, red",
+    MANY,
+    MANY[:80],
+)
 
 
-@pytest.mark.parametrize("words", ["sofa", "red sofa", "red leather sofa", "leather red sofa desk"])
+@pytest.mark.parametrize("words", ["sofa", "red sofa", "red leather sofa", "leather red sofa desk", MANY])
 def test_matched_words_equal_a_search_for_each_word(tmp_path: Path, words: str):
     index = KeywordIndex.create(tmp_path)
     for row, title in enumerate(TITLES):

@@ -28,6 +28,9 @@ def test_of_sorts_by_falling_score_and_then_by_row(pairs: dict[int, float]):
 def test_a_head_keeps_the_order(pairs: dict[int, float], k: int):
     whole = ranked(pairs)
     assert whole.head(k).rows.tolist() == whole.rows.tolist()[:k]
+    kept = whole.scores >= 0.25
+    assert whole.where(kept).rows.tolist() == [row for row in whole.rows.tolist() if pairs[row] >= 0.25]
+    assert whole.where(kept).scores.tolist() == [score for score in whole.scores.tolist() if score >= 0.25]
 
 
 @pytest.mark.parametrize(

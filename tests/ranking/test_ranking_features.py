@@ -8,7 +8,7 @@ from bowerbird.market.query import Filters, Near, Query
 from bowerbird.market.ranked_list import RankedList
 from bowerbird.projection.matching import Matcher
 from bowerbird.ranking.features import FEATURES, Asking, candidate_features
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.ranking.taste_features import TASTE_FEATURES, relative
 from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, Interest, PriceLeaning, ShopperTaste
@@ -24,11 +24,11 @@ class Seen:
         matcher = Matcher(engine.settings, engine.stores.vectors.text_encoder)
         self.matched = matcher.match(Query(words=words), engine.projection.current, StageClock())
         matches = self.matched.matches
-        self.facts = ListingFacts(engine.stores.catalogue.titles)
+        self.usual = UsualPrices()
         asking = Asking(self.matched.understood.words, self.matched.candidates, taste)
         ranked = RankedList(matches.rows, matches.scores)
         self.table = candidate_features(
-            ranked, asking, self.index, self.facts, now=NOW, popularity=popularity
+            ranked, asking, self.index, self.usual, now=NOW, popularity=popularity
         )
         self.ids = [self.index.columns.listing_ids[row] for row in matches.rows]
 

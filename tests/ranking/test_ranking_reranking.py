@@ -10,7 +10,7 @@ from bowerbird.errors import UnavailableError
 from bowerbird.market.query import Query
 from bowerbird.projection.matching import Matcher
 from bowerbird.ranking.features import FEATURES, Asking
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.ranker import FusionRanker, UntrainedRanker
 from bowerbird.ranking.reranking import RankingSettings, Reranker
 from bowerbird.ranking.stage_clock import StageClock
@@ -45,9 +45,9 @@ def rerank(
             raise UnavailableError(f"no ranker {name}")
         return RANKERS[name]
 
-    facts = ListingFacts(engine.stores.catalogue.titles)
+    usual = UsualPrices()
     now = datetime(2026, 2, 1, tzinfo=UTC)
-    reranker = Reranker(settings, ranker_of, UNTRAINED, facts, lambda: now)
+    reranker = Reranker(settings, ranker_of, UNTRAINED, usual, lambda: now)
     asking = Asking(matched.understood.words, matched.candidates, taste)
     index = matched.opened.index
     return matched.matches, reranker.rerank(matched.matches, asking, index, whose=whose, ticket=ticket)

@@ -80,7 +80,8 @@ class FaissIndex:
                 f"{folder} lacks {', '.join(missing)}; run `bowerbird index` to build it anew"
             )
         about = json.loads((folder / _ABOUT).read_text())
-        vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
+        # As a plain array over the map: its own type costs as much again with every small gather.
+        vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
         proposer = _read(folder / _GRAPH)
         if (proposer.ntotal, proposer.d) != vectors.shape:
             raise MismatchError(

@@ -6,7 +6,7 @@ the state of the last commit and need no lock. Scores are BM25 (Robertson and Za
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +32,7 @@ from bowerbird.market.ranked_list import RankedList, among
 __all__ = ["KeywordIndex", "KeywordMatches", "KeywordSettings"]
 
 _WORD = re.compile(r"\w+")
+_CLAUSES_AT_ONCE = 20  # a score is a float32: exact for sums of powers of two below 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,10 @@ class KeywordIndex:
             matched = found[among(found, np.array(list(unsure), np.int64))].tolist()
             words = {row: [clause.searched for clause in terms] for row in matched}
             unsure -= words.keys()
-        for clause in terms if unsure else ():
-            for row in self._having(clause, unsure, place=len(terms) > 1):
-                words.setdefault(row, []).append(clause.searched)
+        for start in range(0, len(terms) if unsure else 0, _CLAUSES_AT_ONCE):
+            part = terms[start : start + _CLAUSES_AT_ONCE]
+            for row, held in self._held(part, unsure, place=len(terms) > 1):
+                words.setdefault(row, []).extend(clause.searched for clause in held)
         return {row: tuple(found) for row, found in words.items()}
 
     def complete(self, text: str, k: int) -> list[tuple[str, int]]:
@@ -202,14 +204,25 @@ class KeywordIndex:
         """Read the terms to which words are corrected, so that the first typo need not wait for them."""
         self._dictionary.read()
 
-    def _having(self, clause: Clause, rows: Collection[int], *, place: bool) -> list[int]:
-        """The few `rows` that satisfy `clause`."""
+    def _held(
+        self, clauses: Sequence[Clause], rows: Collection[int], *, place: bool
+    ) -> Iterator[tuple[int, list[Clause]]]:
+        """Those of the few `rows` that satisfy any of the `clauses`, with all that each satisfies.
+
+        One search tells: clause i scores 2**i, so that the bits of a row's score say which it satisfies.
+        """
+        # Terms one by one: to look a set of them up in the dictionary takes four times as long.
+        wanted = [(Occur.Should, Query.term_query(self._index.schema, ROW, row)) for row in rows]
+        parts = [(Occur.Must, Query.const_score_query(Query.boolean_query(wanted), 0.0))]
+        for bit, clause in enumerate(clauses):
+            has = Query.const_score_query(self._builder.clause(clause, place=place), float(1 << bit))
+            parts.append((Occur.Should, has))
         searcher = self._searcher
-        among = Query.const_score_query(Query.term_set_query(self._index.schema, ROW, list(rows)), 0.0)
-        has = self._builder.clause(clause, place=place)
-        both = Query.boolean_query([(Occur.Must, among), (Occur.Must, has)])
-        hits = searcher.search(both, len(rows), count=False).hits
-        return [int(row or 0) for row in searcher.fast_field_values(ROW, [address for _, address in hits])]
+        hits = searcher.search(Query.boolean_query(parts), len(rows), count=False).hits
+        found = searcher.fast_field_values(ROW, [address for _, address in hits])
+        for row, (score, _) in zip(found, hits, strict=True):
+            if held := [clause for bit, clause in enumerate(clauses) if int(score) >> bit & 1]:
+                yield int(row or 0), held
 
     def _planner(self) -> Planner:
         return Planner(self._searcher, self._builder, self._dictionary, self._synonyms, self._settings)
@@ -234,9 +247,9 @@ def _run(
     total = int(found.count)
     if allowed is not None and total > limit:
         found = searcher.search(query, total, count=True)
-    hits = found.hits  # made anew at every access
-    rows = np.array(searcher.fast_field_values(ROW, [address for _, address in hits]), np.int64)
-    scores = np.array([score for score, _ in hits], np.float32)
+    reached, addresses = zip(*found.hits, strict=True) if total else ((), ())
+    rows = np.array(searcher.fast_field_values(ROW, list(addresses)), np.int64)
+    scores = np.array(reached, np.float32)
     if allowed is not None:
         kept = rows < len(allowed)
         kept[kept] = allowed[rows[kept]]

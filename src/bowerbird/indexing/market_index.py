@@ -6,7 +6,7 @@ every search is given: nothing is ever removed from an index in place (FAISS HNS
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from bowerbird.indexing.keyword_settings import KeywordSettings
 from bowerbird.indexing.milvus_expression import facts_of
 from bowerbird.indexing.milvus_settings import MilvusSettings
 from bowerbird.indexing.photo_owners import PhotoOwners
+from bowerbird.indexing.title_stems import TitleStems
 from bowerbird.indexing.vector_index import Mask, Vectors, Within
 from bowerbird.indexing.vector_index_settings import VectorIndexSettings
 from bowerbird.indexing.vector_storage import PARTS, VectorStorage
@@ -68,12 +69,14 @@ class MarketIndex:
         texts: GrowingIndex,
         photos: GrowingIndex,
         photo_owners: PhotoOwners,
+        titles: TitleStems,
     ) -> None:
         self.columns = columns
         self.keywords = keywords
         self.texts = texts
         self.photos = photos
         self.photo_owners = photo_owners
+        self.titles = titles
         self._live = np.ones(max(16, len(columns)), bool)
         self._rows = {listing_id: row for row, listing_id in enumerate(columns.listing_ids)}
         self._dead: list[int] = []  # rows that the vector indexes were not told of yet
@@ -109,6 +112,7 @@ class MarketIndex:
                 self._bury(old)
             self.texts.append(encoded.text[None])
             self.photos.append(encoded.photos)
+            self.titles.append(encoded.listing.title)
             row = self.columns.append(encoded.listing)
             self.photo_owners.append(row, encoded.listing.photos)
             if row == len(self._live):
@@ -222,7 +226,7 @@ class MarketIndex:
             dimensions: of text and of photo vectors.
             settings: how the parts are built.
         """
-        columns, owners = ListingColumns(), PhotoOwners()
+        columns, owners, titles = ListingColumns(), PhotoOwners(), TitleStems()
         # Closed even where a batch fails: its threads would go on writing into a folder that is removed.
         with ExitStack() as parts:
             keywords = parts.enter_context(
@@ -237,6 +241,7 @@ class MarketIndex:
                 columns.extend(encoded.listing for encoded in batch)
                 for row, encoded in zip(rows.tolist(), batch, strict=True):
                     owners.append(row, encoded.listing.photos)
+                    titles.append(encoded.listing.title)
                     keywords.add(row, encoded.listing)
                 if not batch:
                     continue
@@ -246,19 +251,34 @@ class MarketIndex:
             texts.finish()
             photos.finish()
         owners.save(folder)
+        titles.save(folder)
         arrays, strings = columns.save()
         np.savez(folder / "columns.npz", allow_pickle=False, **arrays)
         (folder / "columns.json").write_bytes(orjson.dumps(strings))
         return {"listings": len(columns), "photos": len(owners)}
 
     @classmethod
-    def load(cls, folder: Path, keywords_folder: Path, settings: IndexSettings) -> "MarketIndex":
-        """The index that `build` wrote; `keywords_folder` is this process's own copy of its keywords."""
+    def load(
+        cls,
+        folder: Path,
+        keywords_folder: Path,
+        settings: IndexSettings,
+        read_titles: Callable[[Sequence[str]], Mapping[str, str]],
+    ) -> "MarketIndex":
+        """The index that `build` wrote.
+
+        Args:
+            folder: where it was written.
+            keywords_folder: this process's own copy of its keywords.
+            settings: how it is searched.
+            read_titles: by id, for an index of a version that kept no stems of them.
+        """
         with np.load(folder / "columns.npz", allow_pickle=False) as arrays:
             columns = ListingColumns.load(arrays, orjson.loads((folder / "columns.json").read_bytes()))
         texts, photos = (GrowingIndex(settings.storage.load(folder / part)) for part in PARTS)
         keywords = KeywordIndex.open(keywords_folder, settings.keywords)
-        return cls(columns, keywords, texts, photos, PhotoOwners.load(folder))
+        titles = TitleStems.load(folder, columns.listing_ids, read_titles)
+        return cls(columns, keywords, texts, photos, PhotoOwners.load(folder), titles)
 
     def close(self) -> None:
         """Let go of the keyword writer."""

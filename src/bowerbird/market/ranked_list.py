@@ -28,11 +28,12 @@ class RankedList:
             raise InputError(
                 f"rows {self.rows.shape} and scores {self.scores.shape} must be equal 1-d arrays"
             )
-        if np.any(np.diff(self.scores) > 0):
+        if (self.scores[1:] > self.scores[:-1]).any():
             raise InputError("scores must not rise along a ranked list")
         # Sorting finds repeats in a tenth of the time of np.unique, which hashes.
-        ordered = np.sort(self.rows)
-        if np.any(ordered[1:] == ordered[:-1]):
+        ordered = self.rows.copy()
+        ordered.sort()
+        if (ordered[1:] == ordered[:-1]).any():
             raise InputError("a ranked list holds each row once")
 
     def __len__(self) -> int:
@@ -60,7 +61,18 @@ class RankedList:
 
     def head(self, k: int) -> "RankedList":
         """The first `k`."""
-        return RankedList(self.rows[:k], self.scores[:k])
+        return self._part(slice(k))
+
+    def where(self, kept: NDArray[np.bool_]) -> "RankedList":
+        """Those at which the (n,) `kept` is True."""
+        return self._part(kept)
+
+    def _part(self, part: slice | NDArray[np.bool_]) -> "RankedList":
+        """A part of a list is one too: to check it again would take longer than to cut it."""
+        cut = object.__new__(RankedList)
+        object.__setattr__(cut, "rows", self.rows[part])
+        object.__setattr__(cut, "scores", self.scores[part])
+        return cut
 
 
 def among(rows: Rows, others: Rows) -> NDArray[np.bool_]:

@@ -63,7 +63,8 @@ class OpenGeneration:
         try:
             space = listing_encoder or Whitening.load(generation.folder / WHITENING_FOLDER)
             cutoff = manifest.cutoff
-            index = MarketIndex.load(generation.folder, working_copy, settings.index)
+            read_titles = stores.catalogue.titles
+            index = MarketIndex.load(generation.folder, working_copy, settings.index, read_titles)
             return cls(
                 generation=generation,
                 index=index,

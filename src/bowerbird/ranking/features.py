@@ -15,7 +15,7 @@ from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.market.listing_columns import UNKNOWN, UNKNOWN_TIME
 from bowerbird.market.query import Near
 from bowerbird.market.ranked_list import RankedList, Rows
-from bowerbird.ranking.listing_facts import ListingFacts, log_prices
+from bowerbird.ranking.listing_facts import UsualPrices, log_prices, title_overlap
 from bowerbird.ranking.taste_features import TASTE_FEATURES, relative, taste_features
 from bowerbird.retrieval.retriever import Candidates
 from bowerbird.taste.shopper_taste import ShopperTaste
@@ -67,7 +67,7 @@ def candidate_features(
     ranked: RankedList,
     asking: Asking,
     index: MarketIndex,
-    facts: ListingFacts,
+    usual: UsualPrices,
     *,
     now: float,
     popularity: Popularity | None = None,
@@ -78,22 +78,22 @@ def candidate_features(
         ranked: the candidates with their fusion scores, rows of `index`.
         asking: the question and the shopper.
         index: what is searched.
-        facts: of the same index.
+        usual: prices of the same index.
         now: seconds since 1970, UTC.
         popularity: None where nobody counts.
     """
     rows = ranked.rows
-    overlap, title_words = facts.title_overlap(asking.words, rows, index)
+    overlap, title_words = title_overlap(asking.words, rows, index)
     columns: dict[str, NDArray[np.floating]] = {
         "fusion_score": ranked.scores,
         "fusion_rank": np.arange(1, len(rows) + 1, dtype=np.float32),
         **_branch_features(rows, asking.candidates, len(index.columns)),
         "title_overlap": overlap,
         "title_words": title_words,
-        "price_in_category": facts.price_in_category(rows, index),
+        "price_in_category": usual.price_in_category(rows, index),
         **_listing_features(rows, asking, index, now),
         **_popularity_features(rows, index, popularity),
-        **taste_features(rows, asking.taste, index, facts),
+        **taste_features(rows, asking.taste, index, usual),
     }
     columns["text_score_relative"] = relative(columns["text_score"])
     table = np.empty((len(rows), len(FEATURES)), np.float32)

@@ -1,74 +1,47 @@
-"""What features need of a served index beyond its columns: the words of titles, and what its kinds cost.
+"""What features need of listings beyond their columns: what titles share with a question, what kinds cost.
 
-Both are read when they are first needed and kept for as long as the index is served. The row of a listing
-never changes its contents, so nothing kept goes stale; usual prices are drawn anew as the market grows.
+What is usual is read when it is first needed, and drawn anew as the market grows.
 """
-
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.indexing.market_index import MarketIndex
-from bowerbird.indexing.text_analysis import STEMMED, analysers, listing_text, normalise
 from bowerbird.market.listing_columns import UNKNOWN, ListingColumns
 from bowerbird.market.ranked_list import Rows
 
 Floats = NDArray[np.float32]
-TITLES_KEPT = 1_000_000  # rows, of some 40 bytes each
 FEWEST_PRICES = 5  # of one kind, before its spread says anything
 LEAST_SPREAD = 0.25  # of log prices
 _DRAWN_AGAIN = 1.1  # times as many rows
 
 
-@dataclass(slots=True, eq=False)
-class _OfIndex:
-    """What is kept of one index."""
+def title_overlap(words: str, rows: Rows, index: MarketIndex) -> tuple[Floats, Floats]:
+    """(n,) the share of the different `words` that each title has, and how many words a title has."""
+    stems, lengths = index.titles.of(rows)
+    asked = index.titles.asked(words)
+    if not len(asked):
+        return np.full(len(rows), np.nan, np.float32), lengths.astype(np.float32)
+    has = np.zeros(len(stems), bool)
+    for stem in asked:  # they are few: np.isin would sort
+        has |= stems == stem
+    owners = np.repeat(np.arange(len(rows)), lengths)
+    found = np.bincount(owners, has, len(rows))
+    return (found / len(asked)).astype(np.float32), lengths.astype(np.float32)
 
-    index: MarketIndex
-    titles: dict[int, bytes] = field(default_factory=dict)  # 4 bytes a stem
-    prices: tuple[int, Floats, Floats] | None = None  # rows seen, middles and spreads by category code
 
+class UsualPrices:
+    """What each kind of a market costs, kept of the index that was asked for last. Safe between threads."""
 
-class ListingFacts:
-    """Facts of listings by row. Safe between threads.
-
-    Args:
-        read_titles: the titles of listings by id.
-    """
-
-    def __init__(self, read_titles: Callable[[Sequence[str]], Mapping[str, str]]) -> None:
-        self._read_titles = read_titles
-        self._analyser = analysers()[STEMMED]
-        self._kept: _OfIndex | None = None
-
-    def title_overlap(self, words: str, rows: Rows, index: MarketIndex) -> tuple[Floats, Floats]:
-        """(n,) the share of the different `words` that each title has, and how many words a title has."""
-        titles = self._titles(rows, index)
-        lengths = np.fromiter(map(len, titles), np.int64, len(titles)) // 4
-        asked = np.frombuffer(self._stems(normalise(words)), np.uint32)
-        if not len(asked):
-            return np.full(len(rows), np.nan, np.float32), lengths.astype(np.float32)
-        stems = np.frombuffer(b"".join(titles), np.uint32)
-        has = np.zeros(len(stems), bool)
-        for stem in asked:  # they are few: np.isin would sort
-            has |= stems == stem
-        owners = np.repeat(np.arange(len(rows)), lengths)
-        found = np.bincount(owners, has, len(rows))
-        return (found / len(asked)).astype(np.float32), lengths.astype(np.float32)
+    def __init__(self) -> None:
+        self._kept: tuple[MarketIndex, int, Floats, Floats] | None = None  # rows seen, middles, spreads
 
     def price_in_category(self, rows: Rows, index: MarketIndex) -> Floats:
         """(n,) how many spreads the logarithm of each price lies above the middle of its category.
 
         NaN where the price, the category or what is usual there is unknown.
         """
-        kept = self._of(index)
-        count = len(index.columns)
-        if kept.prices is None or count > _DRAWN_AGAIN * kept.prices[0]:
-            kept.prices = (count, *_usual_prices(index.columns))
-        _, middles, spreads = kept.prices
+        middles, spreads = self._of(index)
         codes = index.columns.category[rows]
         known = (codes != UNKNOWN) & (codes < len(middles))
         places = np.where(known, codes, 0)
@@ -77,34 +50,12 @@ class ListingFacts:
         gaps = (log_prices(index.columns, rows) - middles[places]) / spreads[places]
         return np.where(known, gaps, np.nan).astype(np.float32)
 
-    def _titles(self, rows: Rows, index: MarketIndex) -> list[bytes]:
-        titles, wanted = self._of(index).titles, rows.tolist()
-        try:
-            return list(map(titles.__getitem__, wanted))
-        except KeyError:
-            return self._read(wanted, index, titles)
-
-    def _read(self, wanted: Sequence[int], index: MarketIndex, titles: dict[int, bytes]) -> list[bytes]:
-        """The titles of `wanted` rows, which are kept in `titles` from now on."""
-        if len(titles) > TITLES_KEPT:
-            titles.clear()
-        own = {row: titles.get(row) for row in wanted}  # another thread may clear `titles` meanwhile
-        missing = [row for row, title in own.items() if title is None]
-        ids = index.columns.listing_ids
-        found = self._read_titles([ids[row] for row in missing])
-        read = {row: self._stems(listing_text(found.get(ids[row], ""))) for row in missing}
-        titles |= read
-        return [title if (title := own[row]) is not None else read[row] for row in wanted]
-
-    def _stems(self, text: str) -> bytes:
-        stems = sorted({zlib.crc32(stem.encode()) for stem in self._analyser.analyze(text)})
-        return np.array(stems, np.uint32).tobytes()
-
-    def _of(self, index: MarketIndex) -> _OfIndex:
-        kept = self._kept
-        if kept is None or kept.index is not index:
-            self._kept = kept = _OfIndex(index)
-        return kept
+    def _of(self, index: MarketIndex) -> tuple[Floats, Floats]:
+        """(c,) the middles and the spreads by category code."""
+        kept, count = self._kept, len(index.columns)
+        if kept is None or kept[0] is not index or count > _DRAWN_AGAIN * kept[1]:
+            self._kept = kept = (index, count, *_usual_prices(index.columns))
+        return kept[2:]
 
 
 def log_prices(columns: ListingColumns, rows: Rows) -> Floats:

@@ -19,7 +19,7 @@ from bowerbird.market.ranked_list import RankedList, Rows
 from bowerbird.ranking.exploration import with_swapped_neighbours
 from bowerbird.ranking.features import FEATURES, Asking, Popularity, candidate_features
 from bowerbird.ranking.interleaving import NEITHER, team_draft
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.page_record import PageRecord, empty_features, teams_of
 from bowerbird.ranking.ranker import Ranker
 from bowerbird.ranking.shares import TrafficShares
@@ -77,7 +77,7 @@ class Reranker:
         settings: how.
         ranker_of: the ranker of a name; raises one of our errors where it cannot be used.
         spare: orders where a ranker cannot be used.
-        facts: of the listings that are searched.
+        usual: prices of the listings that are searched.
         now: the time.
         popularity: of listings; None where nobody counts.
 
@@ -90,7 +90,7 @@ class Reranker:
         settings: RankingSettings,
         ranker_of: Callable[[str], Ranker],
         spare: Ranker,
-        facts: ListingFacts,
+        usual: UsualPrices,
         now: Callable[[], datetime],
         popularity: Popularity | None = None,
     ) -> None:
@@ -98,7 +98,7 @@ class Reranker:
         self._shares = TrafficShares(settings.shares)
         self._ranker_of = ranker_of
         self._spare = spare
-        self._facts = facts
+        self._usual = usual
         self._now = now
         self._popularity = popularity
 
@@ -118,7 +118,7 @@ class Reranker:
         ranked = RankedList(matches.rows[:depth], matches.scores[:depth])
         now = self._now().timestamp()
         features = candidate_features(
-            ranked, asking, index, self._facts, now=now, popularity=self._popularity
+            ranked, asking, index, self._usual, now=now, popularity=self._popularity
         )
         rankers, degraded = self._drawn(whose)
         order, teams, scores = self._ordered(rankers, features, ticket)

@@ -14,7 +14,7 @@ from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.market.listing_columns import UNKNOWN, ListingColumns
 from bowerbird.market.query import Near
 from bowerbird.market.ranked_list import Rows, among
-from bowerbird.ranking.listing_facts import LEAST_SPREAD, ListingFacts
+from bowerbird.ranking.listing_facts import LEAST_SPREAD, UsualPrices
 from bowerbird.taste.shopper_taste import PriceLeaning, ShopperTaste
 
 Floats = NDArray[np.floating]
@@ -44,7 +44,7 @@ RECENT_VISITS = 3
 
 
 def taste_features(
-    rows: Rows, taste: ShopperTaste, index: MarketIndex, facts: ListingFacts
+    rows: Rows, taste: ShopperTaste, index: MarketIndex, usual: UsualPrices
 ) -> dict[str, Floats]:
     """(n,) by name of `TASTE_FEATURES`, for the candidates `rows` of `index`."""
     features: dict[str, Floats] = {name: np.full(len(rows), np.nan, np.float32) for name in TASTE_FEATURES}
@@ -56,7 +56,7 @@ def taste_features(
         return features
     features |= _vector_features(rows, taste, index)
     features |= _share_features(rows, taste, index.columns)
-    features |= _visit_features(rows, taste, index, facts)
+    features |= _visit_features(rows, taste, index, usual)
     for name in ("interest_text", "interest_photo", "recent_text"):
         features[f"{name}_relative"] = relative(features[name])
     return features
@@ -112,9 +112,9 @@ class _Photos(NamedTuple):
 
 
 def _photos_of(rows: Rows, index: MarketIndex) -> _Photos:
-    owners = index.photo_owners.rows(len(index.columns))
-    first, end = np.searchsorted(owners, rows), np.searchsorted(owners, rows, "right")
-    counts = end - first
+    columns = index.columns
+    first = np.searchsorted(index.photo_owners.rows(len(columns)), rows)
+    counts = columns.photo_count[rows]
     places = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
     return _Photos(places, (np.cumsum(counts) - counts)[counts > 0], counts > 0)
 
@@ -155,7 +155,7 @@ def _shares(names: list[str], shares: Mapping[str, float]) -> Floats:
 
 
 def _visit_features(
-    rows: Rows, taste: ShopperTaste, index: MarketIndex, facts: ListingFacts
+    rows: Rows, taste: ShopperTaste, index: MarketIndex, usual: UsualPrices
 ) -> dict[str, Floats]:
     columns = index.columns
     found = [index.row(listing_id) for listing_id in taste.visits]
@@ -169,8 +169,8 @@ def _visit_features(
     if known.any():
         home = Near(float(np.median(latitude[known])), float(np.median(longitude[known])), 1.0)
         distances = home.distances_km_to(columns.latitude[rows], columns.longitude[rows])
-    level_gap = facts.price_in_category(rows, index) - _mean(
-        facts.price_in_category(visits, index), strengths
+    level_gap = usual.price_in_category(rows, index) - _mean(
+        usual.price_in_category(visits, index), strengths
     )
     return {
         "price_level_gap": level_gap,

@@ -63,7 +63,7 @@ class Background:
     def keep(self, query: Vectors, ranked: RankedList, cutoff: Cutoff) -> RankedList:
         """The head of `ranked` that is above the cut-off."""
         strong = (self.strengths(query, ranked.scores) >= cutoff.strength) & (ranked.scores >= cutoff.floor)
-        return RankedList(ranked.rows[strong], ranked.scores[strong])
+        return ranked.where(strong)
 
 
 def calibrated_cutoff(

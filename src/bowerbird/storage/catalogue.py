@@ -135,7 +135,7 @@ class Catalogue:
         found: dict[str, Listing] = {}
         with self._database.reading() as connection:
             for ids in chunks(listing_ids):
-                rows = connection.execute(_GET, {"ids": ids})
+                rows = connection.execute(_GET, {"ids": ids}).all()
                 found.update((row[0], listing_of(row)) for row in rows)
         return found
 

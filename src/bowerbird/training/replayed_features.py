@@ -21,7 +21,7 @@ from bowerbird.progress import Progress
 from bowerbird.projection.listing_numbers import ListingNumbers
 from bowerbird.projection.matching import Matched, Matcher
 from bowerbird.ranking.features import FEATURES_VERSION, Asking, candidate_features
-from bowerbird.ranking.listing_facts import ListingFacts
+from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.page_record import empty_features
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.storage.popularity_log import PopularityLog
@@ -75,7 +75,7 @@ class _Replay:
     def __init__(self, engine: Engine, depth: int) -> None:
         self._depth = depth
         self._matcher = Matcher(engine.settings, engine.stores.vectors.text_encoder)
-        self._facts = ListingFacts(engine.stores.catalogue.titles)
+        self._usual = UsualPrices()
         self._opened = engine.projection.current
         numbers = ListingNumbers()
         numbers.follow(self._opened.index)
@@ -100,7 +100,7 @@ class _Replay:
         words, near = matched.understood.words, matched.filters.near
         asking = Asking(words, matched.candidates, self._taste(page), near)
         now, popularity = page.time.timestamp(), self.popularity.counted
-        table = candidate_features(ranked, asking, index, self._facts, now=now, popularity=popularity)
+        table = candidate_features(ranked, asking, index, self._usual, now=now, popularity=popularity)
         place_of = {row: place for place, row in enumerate(ranked.rows.tolist())}
         features = empty_features(len(page.listing_ids))
         for position, listing_id in enumerate(page.listing_ids):
