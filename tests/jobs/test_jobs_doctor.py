@@ -17,6 +17,7 @@ from bowerbird.jobs.doctor import Check, Verdict, examine
 from bowerbird.market.event import Event, EventType
 from bowerbird.market.listing import Listing
 from bowerbird.settings import Settings, load_settings
+from bowerbird.storage.database import sqlite_url
 from bowerbird.storage.generations import Generations
 from bowerbird.storage.key_store import KeyStore, Scope
 from bowerbird.storage.model_registry import activate_model, publish_model, staged_model
@@ -109,13 +110,10 @@ def test_a_full_disk_and_a_small_memory_are_warned_of(indexed_home: Path, monkey
     assert (found["disk"], found["memory"]) == (Verdict.WARNING, Verdict.WARNING)
 
 
-def test_a_database_that_is_none_is_said(settings: Settings):
-    (settings.home / "catalogue.db").write_bytes(
-        b"no database at all, but long enough to be read as one" * 50
-    )
-    for leftover in settings.home.glob("catalogue.db-*"):
-        leftover.unlink()
-    found = checks(settings)
+def test_a_database_that_is_none_is_said(settings: Settings, tmp_path: Path):
+    other = tmp_path / "catalogue.db"
+    other.write_bytes(b"no database at all, but long enough to be read as one" * 50)
+    found = checks(load_settings(settings.home, database=sqlite_url(other)))
     assert found["catalogue"].verdict is Verdict.FAILED
     assert "catalogue.db" in found["catalogue"].seen
     assert found["backbones"].verdict is Verdict.OK
