@@ -16,6 +16,7 @@ import pytest
 import known_market
 from bowerbird import __version__, cli
 from bowerbird.assembly import open_catalogue
+from bowerbird.errors import InputError
 from bowerbird.market.listing import Listing, Price
 from bowerbird.projection import calibration
 from bowerbird.settings import load_settings
@@ -138,6 +139,17 @@ def test_filters_and_sorts_of_a_search(at: Run):
     assert {hit["place"] for hit in reply["hits"]} == {"Truro, Cornwall"}
     prices = [hit["price"]["amount"] for hit in at("search", "--sort", "price_desc", "--json").json["hits"]]
     assert prices == sorted(prices, reverse=True)
+
+
+def test_a_search_of_one_seller_by_age_and_by_distance(at: Run):
+    hits = at("search", "--seller", "seller-2", "--limit", "50", "--json").json["hits"]
+    assert {hit["listing_id"] for hit in hits} == set(list(known_market.listing_ids())[2::5])
+    assert at("search", "--max-age-days", "0.001", "--json").json["total"] == 0
+    assert at("search", "--max-age-days", "36000", "--json").json["total"] > 40
+    unknown = at("search", "sofa", "--near", "53.8,-1.55,25", "--sort", "distance")
+    assert (unknown.code, "no latitude" in unknown.err) == (InputError.exit_code, True)
+    odd = at("search", "sofa", "--near", "Leeds")
+    assert (odd.code, "such as '53.8,-1.55,25'" in odd.err) == (InputError.exit_code, True)
 
 
 def test_a_search_says_what_it_understood_and_corrected(at: Run):

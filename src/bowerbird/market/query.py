@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import asin, cos, degrees, radians, sin
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,21 @@ class Near:
                 f"near takes lat in [-90, 90], lon in [-180, 180] and km above 0, "
                 f"but lat={self.lat}, lon={self.lon}, km={self.km} was given"
             )
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The circle written as 'latitude,longitude,kilometres'.
+
+        Raises:
+            InputError: `text` is not written so.
+        """
+        try:
+            lat, lon, km = (float(part) for part in text.split(","))
+        except ValueError:
+            raise InputError(
+                f"near takes 'latitude,longitude,kilometres' such as '53.8,-1.55,25', but '{text}' was given"
+            ) from None
+        return cls(lat, lon, km)
 
     def distances_km(self, columns: ListingColumns) -> NDArray[np.float64]:
         """(n,) great-circle distances to the metre, by the haversine formula; NaN where one is unknown."""

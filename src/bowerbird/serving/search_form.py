@@ -90,7 +90,7 @@ class SearchForm:
                 price_min=self.price_min,
                 price_max=self.price_max,
                 place=self.place,
-                near=None if self.near is None else _near(self.near),
+                near=None if self.near is None else Near.read(self.near),
                 status=None if self.status is None else _member(Status, "status", self.status),
                 seller=self.seller,
             ),
@@ -184,16 +184,6 @@ def _number(name: str, value: str) -> float:
         return float(value.lstrip("£$€").replace(",", ""))
     except ValueError:
         raise InputError(f"{name} must be a number, but '{value}' was given") from None
-
-
-def _near(value: str) -> Near:
-    try:
-        lat, lon, km = (float(part) for part in value.split(","))
-    except ValueError:
-        raise InputError(
-            f"near takes 'latitude,longitude,kilometres' such as '53.8,-1.55,25', but '{value}' was given"
-        ) from None
-    return Near(lat, lon, km)
 
 
 def _member(kind: type[Kind], name: str, value: str) -> Kind:
