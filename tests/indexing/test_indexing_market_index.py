@@ -247,4 +247,5 @@ def test_photo_owners_come_back_from_disk_and_grow_on(
         assert kept.perceptual_hashes(last + 1).tolist() == [*hashes, 2**63 + 100 * last]
         for row, count in enumerate(photo_counts):
             names = [kept.content_hashes[photo] for photo in kept.photos_of(row)]
+            assert kept.firsts(np.array([row])).tolist() == kept.photos_of(row)[:1].tolist() or not count
             assert names == [f"{row}-{n}" for n in range(count)]

@@ -159,10 +159,10 @@ class FaissIndex:
 
     def _is_unsure(self, query: Vectors, rows: Rows, scores: NDArray[np.float32], wanted: int) -> bool:
         """Whether too few rows were proposed, or a scan of all stopped amid equal scores."""
-        if len(rows) < wanted:
-            return True
+        if len(rows) < wanted or self.kind != "flat":
+            return len(rows) < wanted
         last = self.scores(query, rows[-1:])[0]
-        return self.kind == "flat" and len(rows) > wanted and bool(scores[wanted - 1] - last < _ROUNDING)
+        return len(rows) > wanted and bool(scores[wanted - 1] - last < _ROUNDING)
 
     def _propose(self, queries: Vectors, k: int, bitmap: NDArray[np.uint8] | None, allowed: int) -> Rows:
         count, width = len(self), min(k + self._settings.rerank, len(self))

@@ -74,6 +74,8 @@ class GrowingIndex:
     def scores(self, query: Vectors, rows: Rows) -> NDArray[np.float32]:
         """(m,) exact inner products of the (d,) `query` with `rows`."""
         in_main = rows < len(self.main)
+        if in_main.all():
+            return self.main.scores(query, rows)
         scores = np.empty(len(rows), np.float32)
         scores[in_main] = self.main.scores(query, rows[in_main])
         scores[~in_main] = self.fresh.scores(query, rows[~in_main] - len(self.main))

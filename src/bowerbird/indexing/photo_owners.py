@@ -21,12 +21,16 @@ class PhotoOwners:
         self.content_hashes: list[str] = []
         self._rows = np.empty(16, np.int64)
         self._perceptual = np.empty(16, np.uint64)
+        self._firsts = np.zeros(16, np.int64)  # by listing row
 
     def __len__(self) -> int:
         return len(self.content_hashes)
 
     def append(self, listing_row: int, photos: Sequence[Photo]) -> None:
         """Add the photos of a listing, in order."""
+        if listing_row >= len(self._firsts):
+            self._firsts = np.concatenate([self._firsts, np.zeros(listing_row + 1, np.int64)])
+        self._firsts[listing_row] = len(self.content_hashes)
         end = len(self.content_hashes) + len(photos)
         if end > len(self._rows):
             more = max(end, len(self._rows))
@@ -42,6 +46,10 @@ class PhotoOwners:
         """(n_photos,) owners of the photos of the first `n_listings` rows."""
         rows = self._rows[: len(self.content_hashes)]
         return rows[: np.searchsorted(rows, n_listings)]
+
+    def firsts(self, listing_rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the first photo row of each of the (n,) rows; that of one without photos says nothing."""
+        return self._firsts[np.minimum(listing_rows, len(self._firsts) - 1)]
 
     def photos_of(self, listing_row: int) -> NDArray[np.int64]:
         """The photo rows of one listing."""
@@ -65,5 +73,6 @@ class PhotoOwners:
         owners = cls()
         owners._rows = np.load(folder / "photo_owners.npy", allow_pickle=False)
         owners._perceptual = np.load(folder / "perceptual_hashes.npy", allow_pickle=False)
+        owners._firsts = np.searchsorted(owners._rows, np.arange(1 + owners._rows.max(initial=0)))
         owners.content_hashes = orjson.loads((folder / "photo_owners.json").read_bytes())
         return owners

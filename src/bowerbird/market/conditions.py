@@ -54,15 +54,17 @@ Condition = OneOf | Between
 
 def all_hold(conditions: Sequence[Condition], columns: ListingColumns) -> Mask:
     """(n,) True where every one of `conditions` holds."""
-    return reduce(
-        np.logical_and, (condition.holds(columns) for condition in conditions), np.ones(len(columns), bool)
-    )
+    if not conditions:
+        return np.ones(len(columns), bool)
+    return reduce(np.logical_and, (condition.holds(columns) for condition in conditions))
 
 
 def is_one_of(codes: NDArray[np.integer], wanted: NDArray[np.integer]) -> Mask:
     """(n,) True where a code, -1 or more, is among `wanted`."""
+    if not len(wanted):
+        return np.zeros(len(codes), bool)
     if len(wanted) <= _COMPARED:
-        return reduce(np.logical_or, (codes == code for code in wanted), np.zeros(len(codes), bool))
+        return reduce(np.logical_or, (codes == code for code in wanted))
     # A table by code is several times as fast as np.isin; the code -1 (unknown) is its last entry.
     table = np.zeros(max(int(codes.max(initial=0)), int(wanted.max())) + 2, bool)
     table[wanted] = True

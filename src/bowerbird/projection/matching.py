@@ -97,8 +97,9 @@ class Matcher:
         """
         with clock.stage("understand"):
             understood, filters = self._understood(query, opened)
-            allowed = opened.index.allowed(filters)
         with self._text_encoder.encoding(understood.words) as text_vector:
+            with clock.stage("understand"):
+                allowed = opened.index.allowed(filters)
             yield Asked(query, opened, understood, filters, allowed, text_vector)
 
     def matched(self, asked: Asked, clock: StageClock) -> Matched:

@@ -112,9 +112,7 @@ class _Photos(NamedTuple):
 
 
 def _photos_of(rows: Rows, index: MarketIndex) -> _Photos:
-    columns = index.columns
-    first = np.searchsorted(index.photo_owners.rows(len(columns)), rows)
-    counts = columns.photo_count[rows]
+    first, counts = index.photo_owners.firsts(rows), index.columns.photo_count[rows]
     places = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
     return _Photos(places, (np.cumsum(counts) - counts)[counts > 0], counts > 0)
 

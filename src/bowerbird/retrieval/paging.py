@@ -161,7 +161,8 @@ class Pager:
         rows: list[int] = []
         scores: list[float] = []
         while place < len(matches.rows) and len(rows) < query.limit:
-            row = _current_row(index, int(matches.rows[place]))
+            found = int(matches.rows[place])
+            row = found if matches is fresh else _current_row(index, found)
             # A listing that changed since the first page has a new row, and must still pass the filters.
             if row is not None and row < len(allowed) and allowed[row]:
                 rows.append(row)
