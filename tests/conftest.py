@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -53,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take away the size of a terminal that pytest-xdist gives its processes: tests set their own."""
     # Tests make applications that they never start, and so never stop: their connections stay open.
     config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
+    # Those that are found only after the last test are not covered by that line.
+    warnings.filterwarnings("ignore", "<psycopg.Connection", ResourceWarning)
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 
@@ -153,6 +156,14 @@ def home(indexed_home: Path, tmp_path: Path, homes: MarketHomes) -> Iterator[Pat
     home = homes.copy(indexed_home, tmp_path / "home")
     yield home
     homes.remove(home)
+
+
+@pytest.fixture
+def home_of_processes(home: Path, homes: MarketHomes) -> Path:
+    """`home` for several processes: its vectors are in files, since milvus-lite opens in one only."""
+    if homes.keep_in_files(home):
+        index_market(load_settings(home), Silent())
+    return home
 
 
 @pytest.fixture

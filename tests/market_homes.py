@@ -56,6 +56,13 @@ class MarketHomes:
         self._name_collections(target)
         return target
 
+    def keep_in_files(self, home: Path) -> bool:
+        """Say that the next index of `home` is built into files; whether it would not have been."""
+        if self._milvus is not None:
+            others = {name: value for name, value in _stored(home)["index"].items() if name != "vector_index"}
+            _set(home, index=others)
+        return self._milvus is not None
+
     def remove(self, home: Path) -> None:
         """Remove the database of a home, whoever is connected; its folder stays."""
         if self._server is not None:

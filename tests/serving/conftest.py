@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from in_chromium import FLAGS
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bowerbird.assembly import open_engine
 from bowerbird.jobs.import_market import import_market
@@ -37,6 +37,7 @@ THINGS = {
     "tent": "Sports & Leisure / Camping",
 }
 PLACES = ("Leeds, West Yorkshire", "York, North Yorkshire", "Bath, Somerset")
+PATIENCE_MS = 30_000  # for what is there in an instant, but for a busy machine
 COLUMNS = (
     "id",
     "title",
@@ -190,6 +191,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("there is no chromium on the path; on Debian, `apt-get install chromium` brings it")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
@@ -200,7 +202,7 @@ def browser() -> Iterator[Browser]:
 def quiet_page(browser: Browser, address: str) -> Iterator[Page]:
     """A page that must say nothing on its console, where a refused inline style or a lost file would show."""
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))

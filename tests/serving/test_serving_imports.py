@@ -31,7 +31,7 @@ KINDS = {"sofa": (200, ("Home & Garden", "Living Room")), "guitar": (90, ("Music
 
 
 @pytest.fixture
-def learned_home(home: Path) -> Path:
+def learned_home(home_of_processes: Path) -> Path:
     """A home whose category and price models are in use, learned from enough listings for both."""
     from bowerbird.training.category_training import CategoryTraining
     from bowerbird.training.price_training import PriceTraining
@@ -39,7 +39,7 @@ def learned_home(home: Path) -> Path:
     from bowerbird.training.train_price import train_price
     from bowerbird.training.training_data import load_training_data
 
-    settings = load_settings(home)
+    settings = load_settings(home_of_processes)
     words = (
         "oak",
         "worn",
@@ -70,7 +70,7 @@ def learned_home(home: Path) -> Path:
     data, now = load_training_data(settings), datetime(2026, 3, 1, tzinfo=UTC)
     train_category(settings, data, CategoryTraining(folds=3), Silent(), trained_at=now)
     train_price(settings, data, PriceTraining(), Silent(), trained_at=now)
-    return home
+    return home_of_processes
 
 
 def test_serving_imports_nothing_that_trains(learned_home: Path):

@@ -25,8 +25,8 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def token(home: Path) -> str:
-    return run("keys", "create", "owner", "--scope", "admin", "--home", home).stdout.strip()
+def token(home_of_processes: Path) -> str:
+    return run("keys", "create", "owner", "--scope", "admin", "--home", home_of_processes).stdout.strip()
 
 
 @pytest.fixture
