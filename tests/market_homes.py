@@ -35,7 +35,7 @@ class MarketHomes:
         home.mkdir(parents=True, exist_ok=True)
         if self._server is not None:
             _name_database(home, self._server.create())
-        self._name_collections(home)
+        self.name_collections(home)
         return home
 
     def keep(self, home: Path) -> None:
@@ -53,8 +53,19 @@ class MarketHomes:
             shutil.copytree(home, target, copy_function=_link, symlinks=True)
         if self._server is not None:
             _name_database(target, self._server.create(like=(home / PRISTINE).read_text()))
-        self._name_collections(target)
+        self.name_collections(target)
         return target
+
+    def name_collections(self, home: Path) -> None:
+        """Say where the vectors of `home` go, if not into files.
+
+        Its prefix is no other home's: a copy reads what it was copied from, and changes nothing.
+        """
+        if self._milvus is not None:
+            prefix = f"h{secrets.token_hex(6)}"
+            milvus = {"uri": self._milvus, "prefix": prefix, "index_type": "FLAT", "index_parameters": {}}
+            milvus |= {"gather_limit": 1}
+            _set(home, index={**_stored(home).get("index", {}), "vector_index": "milvus"}, milvus=milvus)
 
     def keep_in_files(self, home: Path) -> bool:
         """Say that the next index of `home` is built into files; whether it would not have been."""
@@ -67,14 +78,6 @@ class MarketHomes:
         """Remove the database of a home, whoever is connected; its folder stays."""
         if self._server is not None:
             self._server.drop(_database(home))
-
-    def _name_collections(self, home: Path) -> None:
-        """Another prefix than any other home's: a copy reads what it was copied from, and changes nothing."""
-        if self._milvus is not None:
-            prefix = f"h{secrets.token_hex(6)}"
-            milvus = {"uri": self._milvus, "prefix": prefix, "index_type": "FLAT", "index_parameters": {}}
-            milvus |= {"gather_limit": 1}
-            _set(home, index={**_stored(home).get("index", {}), "vector_index": "milvus"}, milvus=milvus)
 
 
 def _database(home: Path) -> str:
