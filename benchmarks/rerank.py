@@ -10,6 +10,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,7 @@ from bowerbird.market.ranked_list import RankedList
 from bowerbird.ranking.features import FEATURES, Asking, candidate_features
 from bowerbird.ranking.learned_ranker import LearnedRanker
 from bowerbird.ranking.listing_facts import UsualPrices
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.ranker import Ranker, UntrainedRanker
 from bowerbird.retrieval.retriever import Candidates
 from bowerbird.taste.shopper_taste import Interest, PriceLeaning, ShopperTaste
@@ -63,12 +65,14 @@ def measured(index: MarketIndex, visits: int, trees: int, repeats: int) -> dict[
     taste = drawn_taste(index, visits, rng)
     learned = LearnedRanker(drawn_trees(trees, rng), "drawn")
     untrained = UntrainedRanker(60.0, 1.0)
-    asked = [drawn_asking(index, taste, rng) for _ in range(20)]
+    placed = PlacedTaste.of(taste, index, usual)
+    asked = [drawn_asking(index, placed, rng) for _ in range(20)]
     tables = [candidate_features(ranked, asking, index, usual, now=0.0) for ranked, asking in asked]
     number = iter(range(1 << 60))
 
     def features() -> object:
         ranked, asking = asked[next(number) % len(asked)]
+        asking = replace(asking, taste=PlacedTaste.of(taste, index, usual))
         return candidate_features(ranked, asking, index, usual, now=0.0)
 
     def scores(ranker: Ranker) -> Callable[[], object]:
@@ -153,7 +157,7 @@ def drawn_taste(index: MarketIndex, visits: int, rng: np.random.Generator) -> Sh
 
 
 def drawn_asking(
-    index: MarketIndex, taste: ShopperTaste, rng: np.random.Generator
+    index: MarketIndex, taste: PlacedTaste, rng: np.random.Generator
 ) -> tuple[RankedList, Asking]:
     """A question that 5,000 words and 200 vectors match."""
     found = rng.choice(len(index), 5000, replace=False)

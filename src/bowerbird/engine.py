@@ -25,6 +25,7 @@ from bowerbird.projection.projection import Projection
 from bowerbird.ranking.answer import Answer, Hit
 from bowerbird.ranking.explanation import explain
 from bowerbird.ranking.features import Asking
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.reranking import Reranked, Reranker
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.recommending.feed import Feed, FeedRequest
@@ -82,10 +83,11 @@ class Engine:
         with self._matcher.asking(query, self.projection.current, clock) as asked:
             with clock.stage("taste"):
                 taste = self._taste_if_known(query)
+                placed = self._placed(query, taste, asked.opened)
             matched = self._matcher.matched(asked, clock)
         opened, candidates = matched.opened, matched.candidates
         with clock.stage("rank"):
-            reranked = self._ranked(query, matched, ticket, taste)
+            reranked = self._ranked(query, matched, ticket, placed)
             matches = reranked.matches if reranked else matched.matches
         with clock.stage("page"):
             page = self._pager.page(query, cursor, matches, opened.index, matched.allowed, ticket)
@@ -121,7 +123,8 @@ class Engine:
     def matching_ids(self, query: Query) -> list[str]:
         """The whole match set of a query, in its order: what `search` reads its pages from."""
         matched = self._matcher.match(query, self.projection.current, StageClock())
-        reranked = self._ranked(query, matched, ticket_of(None), self._taste_if_known(query))
+        placed = self._placed(query, self._taste_if_known(query), matched.opened)
+        reranked = self._ranked(query, matched, ticket_of(None), placed)
         ids = matched.opened.index.columns.listing_ids
         return [ids[row] for row in (reranked or matched).matches.rows]
 
@@ -267,17 +270,21 @@ class Engine:
         except UnavailableError:
             return None
 
-    def _ranked(
-        self, query: Query, matched: Matched, ticket: str, taste: ShopperTaste | None
-    ) -> Reranked | None:
-        """The first matches in the order of whoever asks; None where another order is asked for."""
+    def _placed(self, query: Query, taste: ShopperTaste | None, opened: OpenGeneration) -> PlacedTaste | None:
+        """The taste that the first matches are ranked by; None where another order is asked for."""
         if self._reranker is None or query.sort is not Sort.RELEVANCE:
             return None
         if not query.words and query.photo is None:
             return None  # nothing was asked: the latest arrivals stay first
-        asking = Asking(
-            matched.understood.words, matched.candidates, taste or UNKNOWN_TASTE, matched.filters.near
-        )
+        return self._reranker.placed(taste or UNKNOWN_TASTE, opened.index)
+
+    def _ranked(
+        self, query: Query, matched: Matched, ticket: str, placed: PlacedTaste | None
+    ) -> Reranked | None:
+        """The first matches in the order of whoever asks; None where another order is asked for."""
+        if self._reranker is None or placed is None:
+            return None
+        asking = Asking(matched.understood.words, matched.candidates, placed, matched.filters.near)
         whose = query.shopper or query.session
         index = matched.opened.index
         return self._reranker.rerank(matched.matches, asking, index, whose=whose, ticket=ticket)

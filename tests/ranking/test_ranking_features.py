@@ -9,6 +9,7 @@ from bowerbird.market.ranked_list import RankedList
 from bowerbird.projection.matching import Matcher
 from bowerbird.ranking.features import FEATURES, Asking, candidate_features
 from bowerbird.ranking.listing_facts import UsualPrices
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.ranking.taste_features import TASTE_FEATURES, relative
 from bowerbird.taste.shopper_taste import UNKNOWN_TASTE, Interest, PriceLeaning, ShopperTaste
@@ -25,7 +26,8 @@ class Seen:
         self.matched = matcher.match(Query(words=words), engine.projection.current, StageClock())
         matches = self.matched.matches
         self.usual = UsualPrices()
-        asking = Asking(self.matched.understood.words, self.matched.candidates, taste)
+        placed = PlacedTaste.of(taste, self.index, self.usual)
+        asking = Asking(self.matched.understood.words, self.matched.candidates, placed)
         ranked = RankedList(matches.rows, matches.scores)
         self.table = candidate_features(
             ranked, asking, self.index, self.usual, now=NOW, popularity=popularity

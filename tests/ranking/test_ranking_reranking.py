@@ -48,7 +48,9 @@ def rerank(
     usual = UsualPrices()
     now = datetime(2026, 2, 1, tzinfo=UTC)
     reranker = Reranker(settings, ranker_of, UNTRAINED, usual, lambda: now)
-    asking = Asking(matched.understood.words, matched.candidates, taste)
+    asking = Asking(
+        matched.understood.words, matched.candidates, reranker.placed(taste, matched.opened.index)
+    )
     index = matched.opened.index
     return matched.matches, reranker.rerank(matched.matches, asking, index, whose=whose, ticket=ticket)
 

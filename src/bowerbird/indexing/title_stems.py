@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +15,45 @@ _FILE = "title_stems.npz"
 
 
 class TitleStems:
-    """The different stems of each title as 32-bit codes (CRC-32), 4 bytes a stem."""
+    """The different stems of each title as 32-bit codes (CRC-32), one title after the other."""
 
     def __init__(self) -> None:
         self._analyser = analysers()[STEMMED]
-        self._titles: list[bytes] = []
+        self._count = 0
+        self._starts: NDArray[np.int64] = np.zeros(16, np.int64)  # of each title, and where the last one ends
+        self._stems: Codes = np.empty(16, np.uint32)
 
     def __len__(self) -> int:
-        return len(self._titles)
+        return self._count
 
     def append(self, title: str) -> None:
         """The title of the next row."""
-        self._titles.append(self._codes(listing_text(title)))
+        stems, start = self._codes(listing_text(title)), int(self._starts[self._count])
+        end = start + len(stems)
+        if end > len(self._stems):
+            self._stems = np.concatenate([self._stems, np.empty(end, np.uint32)])
+        if self._count + 1 == len(self._starts):
+            self._starts = np.concatenate([self._starts, np.zeros(len(self._starts), np.int64)])
+        self._stems[start:end] = stems
+        self._starts[self._count + 1] = end
+        self._count += 1
 
     def asked(self, words: str) -> Codes:
         """(k,) the different stems of a question."""
-        return np.frombuffer(self._codes(normalise(words)), np.uint32)
+        return self._codes(normalise(words))
 
     def of(self, rows: Rows) -> tuple[Codes, NDArray[np.int64]]:
         """(e,) the stems of the (n,) `rows`, one row after the other, and (n,) how many each has."""
-        titles = list(map(self._titles.__getitem__, rows.tolist()))
-        lengths = np.fromiter(map(len, titles), np.int64, len(titles)) // 4
-        return np.frombuffer(b"".join(titles), np.uint32), lengths
+        first = self._starts[rows]
+        lengths = self._starts[rows + 1] - first
+        before = np.cumsum(lengths) - lengths
+        places = np.repeat(first - before, lengths) + np.arange(int(lengths.sum()))
+        return self._stems[places], lengths
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""
-        lengths = np.fromiter(map(len, self._titles), np.int64, len(self._titles)) // 4
-        stems = np.frombuffer(b"".join(self._titles), np.uint32)
-        np.savez(folder / _FILE, allow_pickle=False, stems=stems, lengths=lengths)
+        starts = self._starts[: self._count + 1]
+        np.savez(folder / _FILE, allow_pickle=False, starts=starts, stems=self._stems[: starts[-1]])
 
     @classmethod
     def load(
@@ -51,17 +61,17 @@ class TitleStems:
     ) -> "TitleStems":
         """What `save` wrote; where an older version did not, from the titles that are `read` by id."""
         titles = cls()
-        if not (folder / _FILE).is_file():
-            found = read(listing_ids)
-            for listing_id in listing_ids:
-                titles.append(found.get(listing_id, ""))
+        if (folder / _FILE).is_file():
+            with np.load(folder / _FILE, allow_pickle=False) as arrays:
+                titles._starts, titles._stems = arrays["starts"], arrays["stems"]
+            titles._count = len(titles._starts) - 1
             return titles
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            stems, ends = arrays["stems"].tobytes(), 4 * np.cumsum(arrays["lengths"])
-        starts = [0, *ends.tolist()]
-        titles._titles = [stems[start:end] for start, end in pairwise(starts)]
+        found = read(listing_ids)
+        for listing_id in listing_ids:
+            titles.append(found.get(listing_id, ""))
         return titles
 
-    def _codes(self, text: str) -> bytes:
-        stems = sorted({zlib.crc32(stem.encode()) for stem in self._analyser.analyze(text)})
-        return np.array(stems, np.uint32).tobytes()
+    def _codes(self, text: str) -> Codes:
+        return np.array(
+            sorted({zlib.crc32(stem.encode()) for stem in self._analyser.analyze(text)}), np.uint32
+        )

@@ -16,9 +16,9 @@ from bowerbird.market.listing_columns import UNKNOWN, UNKNOWN_TIME
 from bowerbird.market.query import Near
 from bowerbird.market.ranked_list import RankedList, Rows
 from bowerbird.ranking.listing_facts import UsualPrices, log_prices, title_overlap
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.taste_features import TASTE_FEATURES, relative, taste_features
 from bowerbird.retrieval.retriever import Candidates
-from bowerbird.taste.shopper_taste import ShopperTaste
 
 Floats = NDArray[np.float32]
 FEATURES_VERSION = 1
@@ -59,7 +59,7 @@ class Asking:
 
     words: str
     candidates: Candidates
-    taste: ShopperTaste
+    taste: PlacedTaste
     near: Near | None = None
 
 

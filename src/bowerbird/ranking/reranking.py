@@ -21,9 +21,11 @@ from bowerbird.ranking.features import FEATURES, Asking, Popularity, candidate_f
 from bowerbird.ranking.interleaving import NEITHER, team_draft
 from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.page_record import PageRecord, empty_features, teams_of
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.ranker import Ranker
 from bowerbird.ranking.shares import TrafficShares
 from bowerbird.retrieval.match_set import MatchSet
+from bowerbird.taste.shopper_taste import ShopperTaste
 
 Floats = NDArray[np.float32]
 Order = NDArray[np.int64]
@@ -101,6 +103,10 @@ class Reranker:
         self._usual = usual
         self._now = now
         self._popularity = popularity
+
+    def placed(self, taste: ShopperTaste, index: MarketIndex) -> PlacedTaste:
+        """`taste` as `rerank` is asked with it."""
+        return PlacedTaste.of(taste, index, self._usual)
 
     def rerank(
         self, matches: MatchSet, asking: Asking, index: MarketIndex, *, whose: str | None, ticket: str

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from bowerbird.indexing.market_index import MarketIndex
 from bowerbird.market.listing import CATEGORY_SEPARATOR
 from bowerbird.market.listing_columns import UNKNOWN, ListingColumns
-from bowerbird.market.query import Near
 from bowerbird.market.ranked_list import Rows, among
 from bowerbird.ranking.listing_facts import LEAST_SPREAD, UsualPrices
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.taste.shopper_taste import PriceLeaning, ShopperTaste
 
 Floats = NDArray[np.floating]
@@ -40,13 +40,13 @@ TASTE_FEATURES = (
     "visited",  # 1 where they looked at it before
     "hidden",  # 1 where they asked not to be shown it
 )
-RECENT_VISITS = 3
 
 
 def taste_features(
-    rows: Rows, taste: ShopperTaste, index: MarketIndex, usual: UsualPrices
+    rows: Rows, placed: PlacedTaste, index: MarketIndex, usual: UsualPrices
 ) -> dict[str, Floats]:
     """(n,) by name of `TASTE_FEATURES`, for the candidates `rows` of `index`."""
+    taste = placed.taste
     features: dict[str, Floats] = {name: np.full(len(rows), np.nan, np.float32) for name in TASTE_FEATURES}
     features["visits"] = np.full(len(rows), len(taste.visits), np.float32)
     if taste.hidden:
@@ -54,9 +54,9 @@ def taste_features(
         features["hidden"] = np.array([ids[row] in taste.hidden for row in rows.tolist()], np.float32)
     if not taste.is_known or not len(rows):
         return features
-    features |= _vector_features(rows, taste, index)
+    features |= _vector_features(rows, placed, index)
     features |= _share_features(rows, taste, index.columns)
-    features |= _visit_features(rows, taste, index, usual)
+    features |= _visit_features(rows, placed, index, usual)
     for name in ("interest_text", "interest_photo", "recent_text"):
         features[f"{name}_relative"] = relative(features[name])
     return features
@@ -72,29 +72,17 @@ def relative(values: Floats) -> Floats:
     return np.asarray(centred / spread if spread > 1e-6 else np.where(known, 0.0, np.nan))
 
 
-def _vector_features(rows: Rows, taste: ShopperTaste, index: MarketIndex) -> dict[str, Floats]:
-    texts = index.texts.vectors(rows)
-    interests, weights = _vectors_of(taste, "text", index.texts.dimension)
-    found = _summed("interest_text", texts @ interests.T, weights) if len(interests) else {}
+def _vector_features(rows: Rows, placed: PlacedTaste, index: MarketIndex) -> dict[str, Floats]:
+    texts, found = index.texts.vectors(rows), dict[str, Floats]()
+    if len(placed.texts):
+        found |= _summed("interest_text", texts @ placed.texts.T, placed.text_weights)
     photos = _photos_of(rows, index)
-    interests, weights = _vectors_of(taste, "photo", index.photos.dimension)
-    if len(interests) and len(photos.rows):
-        best = _best_by_listing(index.photos.vectors(photos.rows) @ interests.T, photos, len(rows))
-        found |= _summed("interest_photo", best, weights)
-    latest = [index.row(listing_id) for listing_id in taste.visits[-RECENT_VISITS:]]
-    known = np.array([row for row in latest if row is not None], np.int64)
-    if len(known):
-        middle = index.texts.vectors(known).mean(axis=0)
-        found["recent_text"] = texts @ (middle / max(float(np.linalg.norm(middle)), 1e-9))
+    if len(placed.photos) and len(photos.rows):
+        best = _best_by_listing(index.photos.vectors(photos.rows) @ placed.photos.T, photos, len(rows))
+        found |= _summed("interest_photo", best, placed.photo_weights)
+    if placed.recent is not None:
+        found["recent_text"] = texts @ placed.recent
     return found
-
-
-def _vectors_of(taste: ShopperTaste, space: str, dimension: int) -> tuple[NDArray[np.float32], Floats]:
-    """(k, d) of the interests and (k,) their weights; none of those drawn in another space."""
-    pairs = [(getattr(interest, space), interest.weight) for interest in taste.interests]
-    pairs = [(vector, weight) for vector, weight in pairs if vector is not None and len(vector) == dimension]
-    vectors = np.array([vector for vector, _ in pairs], np.float32).reshape(len(pairs), dimension)
-    return vectors, np.array([weight for _, weight in pairs], np.float32)
 
 
 def _summed(name: str, cosines: Floats, weights: Floats) -> dict[str, Floats]:
@@ -153,23 +141,13 @@ def _shares(names: list[str], shares: Mapping[str, float]) -> Floats:
 
 
 def _visit_features(
-    rows: Rows, taste: ShopperTaste, index: MarketIndex, usual: UsualPrices
+    rows: Rows, placed: PlacedTaste, index: MarketIndex, usual: UsualPrices
 ) -> dict[str, Floats]:
-    columns = index.columns
-    found = [index.row(listing_id) for listing_id in taste.visits]
-    pairs = zip(found, taste.strengths, strict=True)
-    kept = [(row, strength) for row, strength in pairs if row is not None and row < len(columns)]
-    visits = np.array([row for row, _ in kept], np.int64)
-    strengths = np.array([strength for _, strength in kept], np.float64)
-    latitude, longitude = columns.latitude[visits], columns.longitude[visits]
-    known = ~(np.isnan(latitude) | np.isnan(longitude))
+    columns, visits, strengths = index.columns, placed.visits, placed.strengths
     distances = np.full(len(rows), np.nan)
-    if known.any():
-        home = Near(float(np.median(latitude[known])), float(np.median(longitude[known])), 1.0)
-        distances = home.distances_km_to(columns.latitude[rows], columns.longitude[rows])
-    level_gap = usual.price_in_category(rows, index) - _mean(
-        usual.price_in_category(visits, index), strengths
-    )
+    if placed.home is not None:
+        distances = placed.home.distances_km_to(columns.latitude[rows], columns.longitude[rows])
+    level_gap = usual.price_in_category(rows, index) - placed.price_level
     return {
         "price_level_gap": level_gap,
         "price_level_gap_size": np.abs(level_gap),
@@ -178,12 +156,6 @@ def _visit_features(
         "home_km": distances,
         "visited": among(rows, visits).astype(np.float32),
     }
-
-
-def _mean(values: Floats, strengths: Floats) -> float:
-    """The mean of what is known of `values`, by strength."""
-    known = ~np.isnan(values)
-    return float(np.average(values[known], weights=strengths[known])) if known.any() else float("nan")
 
 
 def _share_of(codes: NDArray[np.integer], visited: NDArray[np.integer], strengths: Floats) -> Floats:

@@ -23,6 +23,7 @@ from bowerbird.projection.matching import Matched, Matcher
 from bowerbird.ranking.features import FEATURES_VERSION, Asking, candidate_features
 from bowerbird.ranking.listing_facts import UsualPrices
 from bowerbird.ranking.page_record import empty_features
+from bowerbird.ranking.placed_taste import PlacedTaste
 from bowerbird.ranking.stage_clock import StageClock
 from bowerbird.storage.popularity_log import PopularityLog
 from bowerbird.storage.query_log import ServedPage
@@ -98,7 +99,8 @@ class _Replay:
         index, matches = matched.opened.index, matched.matches
         ranked = RankedList(matches.rows[: self._depth], matches.scores[: self._depth])
         words, near = matched.understood.words, matched.filters.near
-        asking = Asking(words, matched.candidates, self._taste(page), near)
+        taste = PlacedTaste.of(self._taste(page), index, self._usual)
+        asking = Asking(words, matched.candidates, taste, near)
         now, popularity = page.time.timestamp(), self.popularity.counted
         table = candidate_features(ranked, asking, index, self._usual, now=now, popularity=popularity)
         place_of = {row: place for place, row in enumerate(ranked.rows.tolist())}
