@@ -251,8 +251,10 @@ def _run(
     rows = np.array(searcher.fast_field_values(ROW, list(addresses)), np.int64)
     scores = np.array(reached, np.float32)
     if allowed is not None:
-        kept = rows < len(allowed)
-        kept[kept] = allowed[rows[kept]]
+        seen = rows < len(allowed)
+        if not seen.all():
+            rows, scores = rows[seen], scores[seen]
+        kept = allowed[rows]
         rows, scores, total = rows[kept], scores[kept], int(kept.sum())
     ranked = RankedList.of(rows, scores)
     return ranked if len(ranked) <= limit else ranked.head(limit), total

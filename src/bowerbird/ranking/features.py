@@ -111,8 +111,7 @@ def _branch_features(rows: Rows, candidates: Candidates, n_rows: int) -> dict[st
         score, rank = (np.full(len(rows), np.nan, np.float32) for _ in range(2))
         found = candidates.branches.get(branch)
         if found is not None and len(found):
-            known = found.rows < n_rows
-            places = np.where(known, place_of[np.where(known, found.rows, 0)], -1)
+            places = place_of[found.rows]
             ranks = np.flatnonzero(places >= 0)
             best = float(found.scores[0]) if branch == "keywords" and found.scores[0] > 0 else 1.0
             score[places[ranks]] = found.scores[ranks] / best

@@ -34,34 +34,42 @@ class UsualPrices:
     """What each kind of a market costs, kept of the index that was asked for last. Safe between threads."""
 
     def __init__(self) -> None:
-        self._kept: tuple[MarketIndex, int, Floats, Floats] | None = None  # rows seen, middles, spreads
+        self._kept: tuple[MarketIndex, Floats, Floats, Floats] | None = None  # middles, spreads; gaps by row
 
     def price_in_category(self, rows: Rows, index: MarketIndex) -> Floats:
         """(n,) how many spreads the logarithm of each price lies above the middle of its category.
 
         NaN where the price, the category or what is usual there is unknown.
         """
-        middles, spreads = self._of(index)
-        codes = index.columns.category[rows]
-        known = (codes != UNKNOWN) & (codes < len(middles))
-        places = np.where(known, codes, 0)
-        if not len(middles):
-            return np.full(len(rows), np.nan, np.float32)
-        gaps = (log_prices(index.columns, rows) - middles[places]) / spreads[places]
-        return np.where(known, gaps, np.nan).astype(np.float32)
+        middles, spreads, gaps = self._of(index)
+        if rows.max(initial=-1) < len(gaps):
+            return gaps[rows]
+        return _gaps(index.columns, rows, middles, spreads)
 
-    def _of(self, index: MarketIndex) -> tuple[Floats, Floats]:
-        """(c,) the middles and the spreads by category code."""
+    def _of(self, index: MarketIndex) -> tuple[Floats, Floats, Floats]:
+        """(c,) the middles and the spreads by category code, and (r,) the gaps of the rows that were seen."""
         kept, count = self._kept, len(index.columns)
-        if kept is None or kept[0] is not index or count > _DRAWN_AGAIN * kept[1]:
-            self._kept = kept = (index, count, *_usual_prices(index.columns))
-        return kept[2:]
+        if kept is None or kept[0] is not index or count > _DRAWN_AGAIN * len(kept[3]):
+            usual = _usual_prices(index.columns)
+            self._kept = kept = (index, *usual, _gaps(index.columns, np.arange(count), *usual))
+        return kept[1:]
 
 
 def log_prices(columns: ListingColumns, rows: Rows) -> Floats:
     """(n,) natural logarithms of 1 + the price in major units; NaN where it is unknown."""
     minor = columns.price_minor[rows]
     return np.where(minor == UNKNOWN, np.nan, np.log1p(np.maximum(minor, 0) / 100)).astype(np.float32)
+
+
+def _gaps(columns: ListingColumns, rows: Rows, middles: Floats, spreads: Floats) -> Floats:
+    """(n,) of `rows` by what is usual in (c,) categories; one that came up since has nothing usual."""
+    if not len(middles):
+        return np.full(len(rows), np.nan, np.float32)
+    codes = columns.category[rows]
+    known = (codes != UNKNOWN) & (codes < len(middles))
+    places = np.where(known, codes, 0)
+    gaps = (log_prices(columns, rows) - middles[places]) / spreads[places]
+    return np.where(known, gaps, np.nan).astype(np.float32)
 
 
 def _usual_prices(columns: ListingColumns) -> tuple[Floats, Floats]:
