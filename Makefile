@@ -36,7 +36,7 @@ test-milvus: setup ## Run what meets the index with every home on PostgreSQL and
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long and not browser" --database postgresql --vectors milvus \
 		--numprocesses $(WORKERS) --dist loadfile tests/serving tests/engine tests/projection tests/jobs
 
-test-long: setup test-postgresql ## Run the long tests: kills, chaos and scale; and those with PostgreSQL
+test-long: setup test-postgresql test-milvus ## Run the long tests: kills, chaos, scale; and those with PostgreSQL and Milvus
 	$(BIN)/pytest -m long --timeout 3600
 
 check: lint types layers docs-check test ## Format, lint, types, layers, docs, then the tests
@@ -88,7 +88,7 @@ format: setup ## Format, and fix what the linter can fix
 lock: ## Resolve every dependency anew and write requirements.lock
 	rm -rf .cache/lock
 	$(PYTHON) -m venv .cache/lock
-	.cache/lock/bin/python -m pip install -qq --prefer-binary --editable '.[train,tune,s3,dev]'
+	.cache/lock/bin/python -m pip install -qq --prefer-binary --editable '.[train,tune,cluster,s3,dev]'
 	.cache/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## Remove what make, the tests and the tools wrote; markets stay
@@ -106,5 +106,5 @@ clean: ## Remove what make, the tests and the tools wrote; markets stay
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml requirements.lock | .venv/bin/python
-	$(PIP_INSTALL) --editable '.[train,tune,s3,dev]'
+	$(PIP_INSTALL) --editable '.[train,tune,cluster,s3,dev]'
 	@touch .venv/.installed $@
