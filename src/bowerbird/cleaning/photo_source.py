@@ -56,6 +56,11 @@ class PhotoSource:
             )
         return found[0]
 
+    @property
+    def is_bucket(self) -> bool:
+        """Whether another machine finds the same files at `location`."""
+        return self._files.is_bucket
+
     def read(self, reference: str) -> bytes:
         """The bytes of the photo that `reference` means.
 
@@ -64,7 +69,16 @@ class PhotoSource:
             TooLargeError: it is over `max_bytes`; no more than that is read.
             InputError: the archive is damaged there.
         """
-        name = self.resolve(reference)
+        return self.read_file(self.resolve(reference))
+
+    def read_file(self, name: str) -> bytes:
+        """The bytes of the photo called `name`, as `resolve` gives it.
+
+        Raises:
+            NotFoundError: there is no such file.
+            TooLargeError: it is over `max_bytes`; no more than that is read.
+            InputError: the archive is damaged there.
+        """
         data = self._files.read(name, self._max_bytes + 1)
         if len(data) > self._max_bytes:
             raise TooLargeError(

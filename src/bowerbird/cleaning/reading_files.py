@@ -16,6 +16,7 @@ from typing import IO, Any, Protocol
 
 import fsspec
 from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
 
 from bowerbird.errors import InputError, NotFoundError, UnavailableError
 
@@ -29,6 +30,10 @@ class Files(Protocol):
     @property
     def location(self) -> str:
         """Where it is, as the user wrote it."""
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether it is a folder that another machine finds at the same location."""
 
     def names(self, depth: int | None = None) -> list[str]:
         """Every file, or every one at most `depth` names deep, sorted."""
@@ -58,6 +63,7 @@ class FolderFiles:
 
     def __init__(self, location: str, filesystem: AbstractFileSystem, root: str) -> None:
         self.location = location
+        self.is_bucket = not isinstance(filesystem, LocalFileSystem)
         self._filesystem = filesystem
         self._root = root.rstrip("/")
 
@@ -91,6 +97,7 @@ class ZipFiles:
 
     def __init__(self, location: str, stream: IO[bytes]) -> None:
         self.location = location
+        self.is_bucket = False
         weakref.finalize(self, stream.close)
         self._lock = Lock()  # zipfile counts its open members without one
         try:

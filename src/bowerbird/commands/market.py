@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bowerbird.commands.options import AsJson, Home
+from bowerbird.commands.options import AsJson, Home, On
 from bowerbird.settings import load_settings
 from bowerbird.terminal import out, print_json, progress_bars
 
@@ -27,6 +27,7 @@ def import_command(
     delete_missing: Annotated[
         bool, typer.Option("--delete-missing", help="Delete listings that the source no longer has.")
     ] = False,
+    on: On = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,6 +44,7 @@ def import_command(
             map_file=map_file,
             query=query,
             delete_missing=delete_missing,
+            on=on,
         )
     if as_json:
         print_json(report.payload())
@@ -64,12 +66,12 @@ def profile(
 
 
 @app.command()
-def encode(home: Home = None, as_json: AsJson = False) -> None:
+def encode(on: On = None, home: Home = None, as_json: AsJson = False) -> None:
     """Turn texts and photos into vectors; only what changed is encoded."""
     from bowerbird.jobs.index_market import encode_market
 
     with progress_bars() as bars:
-        counts = encode_market(load_settings(home), bars)
+        counts = encode_market(load_settings(home), bars, on=on)
     if as_json:
         print_json({"texts": counts.texts, "photos": counts.photos})
         return
@@ -77,12 +79,12 @@ def encode(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def index(home: Home = None, as_json: AsJson = False) -> None:
+def index(on: On = None, home: Home = None, as_json: AsJson = False) -> None:
     """Encode what is missing and build a new index; a running server takes it up."""
     from bowerbird.jobs.index_market import index_market
 
     with progress_bars() as bars:
-        report = index_market(load_settings(home), bars)
+        report = index_market(load_settings(home), bars, on=on)
     if as_json:
         print_json(report.payload())
         return

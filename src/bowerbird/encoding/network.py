@@ -60,6 +60,7 @@ class Network:
         precision: auto, f32 or bf16.
         mean: per channel; given with `std` for a network of photos, whose input then is (n, h, w, 3) uint8.
         std: per channel.
+        threads: that compute; 0 is one a core.
 
     Raises:
         UnavailableError: this CPU does not compute in `precision`.
@@ -73,6 +74,7 @@ class Network:
         *,
         mean: Sequence[float] = (),
         std: Sequence[float] = (),
+        threads: int = 0,
     ) -> None:
         self._core = ov.Core()
         capabilities = self._core.get_property(_DEVICE, ov.properties.device.capabilities())
@@ -82,7 +84,7 @@ class Network:
         except RuntimeError as error:
             raise MismatchError(f"{path} is not a network that OpenVINO can read: {error}") from error
         self._model = _take_bytes(model, mean, std) if mean else model
-        self._pool = _RequestPool(self._compile())
+        self._pool = _RequestPool(self._compile(threads))
 
     def run(self, inputs: Inputs) -> Outputs:
         """(n, d) output for one set of inputs, as soon as possible."""
@@ -117,7 +119,7 @@ class Network:
                 for request, _ in waiting:
                     request.wait()
 
-    def _compile(self) -> Any:  # noqa: ANN401 - OpenVINO ships no types
+    def _compile(self, threads: int) -> Any:  # noqa: ANN401 - OpenVINO ships no types
         return self._core.compile_model(
             self._model,
             _DEVICE,
@@ -128,6 +130,7 @@ class Network:
                 ov.properties.hint.inference_precision(): _TYPES[self.precision],
                 # Pinned threads would stand in the way of the decoders and of the web server.
                 ov.properties.hint.enable_cpu_pinning(): False,
+                ov.properties.inference_num_threads(): threads,
             },
         )
 

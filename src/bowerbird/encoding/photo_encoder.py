@@ -37,6 +37,7 @@ class PhotoEncoder:
         artefact: an exported photo network.
         precision: auto, f32 or bf16.
         decoders: threads that decode and scale.
+        threads: that compute; 0 is one a core.
 
     Raises:
         MismatchError: `artefact` is of another kind.
@@ -49,15 +50,19 @@ class PhotoEncoder:
         precision: Precision | str = Precision.AUTO,
         *,
         decoders: int = DEFAULT_DECODERS,
+        threads: int = 0,
     ) -> None:
         preparation = artefact.config.preparation
         if not isinstance(preparation, PhotoPreparation):
             raise MismatchError(
                 f"{artefact.folder} holds a {artefact.kind} network; a photo network is needed"
             )
+        self.artefact = artefact
         self._preparation = preparation
         self._decoders = decoders
-        self._network = Network(artefact.network_path, precision, mean=preparation.mean, std=preparation.std)
+        self._network = Network(
+            artefact.network_path, precision, mean=preparation.mean, std=preparation.std, threads=threads
+        )
         self.precision = self._network.precision
         self.fingerprint = artefact.fingerprint_at(self.precision)
         self.dimension = artefact.config.dimension

@@ -28,6 +28,7 @@ class TextEncoder:
         artefact: an exported text network.
         precision: auto, f32 or bf16.
         max_length: tokens read of each text; None reads as many as the network was exported for.
+        threads: that compute; 0 is one a core.
 
     Raises:
         MismatchError: `artefact` is of another kind.
@@ -41,12 +42,14 @@ class TextEncoder:
         precision: Precision | str = Precision.AUTO,
         *,
         max_length: int | None = None,
+        threads: int = 0,
     ) -> None:
         preparation = artefact.config.preparation
         if not isinstance(preparation, TextPreparation):
             raise MismatchError(
                 f"{artefact.folder} holds a {artefact.kind} network; a text network is needed"
             )
+        self.artefact = artefact
         self._preparation = preparation
         self.max_length = max_length or preparation.max_length
         if not 3 <= self.max_length <= preparation.max_length:
@@ -57,7 +60,7 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(artefact.tokenizer_path))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.max_length)
-        self._network = Network(artefact.network_path, precision)
+        self._network = Network(artefact.network_path, precision, threads=threads)
         self.precision = self._network.precision
         self.fingerprint = artefact.fingerprint_at(self.precision, self.max_length)
         self.dimension = artefact.config.dimension

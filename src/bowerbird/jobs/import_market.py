@@ -5,12 +5,12 @@ the disk. A run that was killed is taken up where it stood when the same source 
 """
 
 import hashlib
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,18 @@ from bowerbird.assembly import create_home, open_catalogue, open_photo_store
 from bowerbird.cleaning.category import CategoryLabels
 from bowerbird.cleaning.clean import CleanRow, RepeatedIds, clean_row
 from bowerbird.cleaning.column_map import load_column_map
-from bowerbird.cleaning.photo import clean_photo
 from bowerbird.cleaning.photo_list import PhotoList
-from bowerbird.cleaning.photo_source import PhotoSource, open_photos
+from bowerbird.cleaning.photo_source import open_photos
 from bowerbird.cleaning.reading import Source, open_source
 from bowerbird.cleaning.reading_rows import RawRow
-from bowerbird.cleaning.rejection import Part, PhotoReference, Reason, Rejection, reject_photo
-from bowerbird.errors import InputError, NotFoundError
-from bowerbird.intake import PhotoSettings
+from bowerbird.cleaning.rejection import Part, PhotoReference, Reason, Rejection
 from bowerbird.market.listing import Listing, Photo
 from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.storage.catalogue import Catalogue
 from bowerbird.storage.import_log import ImportRun
-from bowerbird.storage.photo_store import PhotoStore
+from bowerbird.workers.connection import cluster_at
+from bowerbird.workers.photo_cleaning import CleanPhotos, PhotoCleaner, PhotoLimits
 
 BATCH = 200
 LABELS_FILE = "categories.json"
@@ -83,6 +81,7 @@ def import_market(
     map_file: Path | None = None,
     query: str | None = None,
     delete_missing: bool = False,
+    on: str | None = None,
 ) -> ImportReport:
     """Import the source at `location` into the home.
 
@@ -94,6 +93,7 @@ def import_market(
         map_file: a column map; None guesses by the columns' names.
         query: the SQL of a database source.
         delete_missing: delete the listings that the source no longer has.
+        on: the address of a Ray cluster that cleans the photos; None is this process.
 
     Raises:
         InputError: the source, the map or the photos cannot be read as what they should be.
@@ -104,61 +104,47 @@ def import_market(
     where = photos or source.photos
     photo_source = None if where is None else open_photos(where, max_bytes=settings.photos.max_bytes)
     create_home(settings)
-    cleaner = PhotoCleaner(photo_source, open_photo_store(settings), settings.photos)
+    limits = PhotoLimits(settings.photos.max_pixels, settings.photos.max_bytes)
+    cleaner = PhotoCleaner(photo_source, open_photo_store(settings), limits)
     name = _run_name(location, query, source, where)
-    with closing(open_catalogue(settings)) as catalogue:
+    with closing(open_catalogue(settings)) as catalogue, _cleaning(cleaner, on, progress) as clean:
         run = catalogue.imports.begin(name, datetime.now(UTC))
-        batches = _Import(catalogue, run, source, cleaner, settings.currency)
+        batches = _Import(catalogue, run, source, clean, settings.currency)
         batches.run_all(progress)
         catalogue.finish_import(run.run_id, datetime.now(UTC), delete_missing=delete_missing)
         _write_labels(catalogue, settings.home / LABELS_FILE)
         return batches.report(location)
 
 
-class PhotoCleaner:
-    """Reads, cleans and stores photos; without a source each is missing."""
+@contextmanager
+def _cleaning(cleaner: PhotoCleaner, on: str | None, progress: Progress) -> Iterator[CleanPhotos]:
+    if on is None:
+        yield cleaner.clean_here
+        return
+    with cluster_at(on, progress) as cluster:
+        yield partial(cleaner.clean_on, cluster)
 
-    def __init__(self, source: PhotoSource | None, store: PhotoStore, limits: PhotoSettings) -> None:
-        self._source = source
-        self._store = store
-        self._limits = limits
 
-    def clean(self, reference: PhotoReference) -> Photo | Rejection:
-        """The stored photo, or why there is none.
+@dataclass(frozen=True, slots=True)
+class _RowBatch:
+    """Rows cleaned together; `references` are the photos of the clean ones, in order."""
 
-        Raises:
-            UnavailableError: the source or the store cannot be reached; that is no fault of this photo.
-        """
-        if self._source is None:
-            detail = "no photos were given; use --photos"
-            return Rejection(
-                Part.PHOTO,
-                reference.row,
-                reference.listing_id,
-                "photos",
-                reference.location,
-                Reason.PHOTO_MISSING,
-                detail,
-            )
-        try:
-            data = self._source.read(reference.location)
-            clean = clean_photo(data, max_pixels=self._limits.max_pixels, max_bytes=self._limits.max_bytes)
-        except (InputError, NotFoundError) as error:
-            return reject_photo(reference, error)
-        self._store.put(clean.content_hash, clean.data)
-        return clean.photo(reference.photo_id)
+    raw: list[RawRow]
+    clean: list[CleanRow]
+    rejections: list[Rejection]
+    references: list[tuple[PhotoReference, ...]]
 
 
 class _Import:
     """One run over a source, batch by batch."""
 
     def __init__(
-        self, catalogue: Catalogue, run: ImportRun, source: Source, cleaner: PhotoCleaner, currency: str
+        self, catalogue: Catalogue, run: ImportRun, source: Source, clean: CleanPhotos, currency: str
     ) -> None:
         self._catalogue = catalogue
         self._run = run
         self._source = source
-        self._cleaner = cleaner
+        self._clean_photos = clean
         self._map = replace(source.column_map, currency=source.column_map.currency or currency)
         self._listed = None if source.images is None else PhotoList(source.images)
         self._repeated = RepeatedIds()
@@ -167,17 +153,18 @@ class _Import:
 
     def run_all(self, progress: Progress) -> None:
         """Clean and store every row, those that an earlier try did not reach."""
-        total = self._source.rows.count()
-        progress.step("importing", total)
-        rows = self._source.rows.rows()
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            while batch := list(islice(rows, BATCH)):
-                self._rows += len(batch)
-                if batch[-1].number <= self._run.position:
-                    self._note_done(batch)
-                else:
-                    self._do(batch, pool)
-                progress.advance(len(batch))
+        progress.step("importing", self._source.rows.count())
+        ahead: deque[_RowBatch] = deque()  # whose photos are being cleaned
+
+        def references() -> Iterator[list[PhotoReference]]:
+            for batch in self._batches_left(progress):
+                ahead.append(batch)
+                yield [reference for named in batch.references for reference in named]
+
+        for photos in self._clean_photos(references()):
+            batch = ahead.popleft()
+            self._store(batch, photos)
+            progress.advance(len(batch.raw))
         self._reject_strays(position=self._rows + 1)
 
     def report(self, location: str) -> ImportReport:
@@ -199,14 +186,24 @@ class _Import:
             reasons=imports.reasons(run.run_id),
         )
 
-    def _do(self, batch: list[RawRow], pool: ThreadPoolExecutor) -> None:
-        outcomes = [clean_row(row, self._map) for row in batch]
-        rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
-        clean = [outcome for outcome in outcomes if isinstance(outcome, CleanRow)]
-        references = [self._references(row) for row in clean]
-        photos = pool.map(self._cleaner.clean, [reference for named in references for reference in named])
+    def _batches_left(self, progress: Progress) -> Iterator[_RowBatch]:
+        """The rows that an earlier try did not reach, cleaned."""
+        rows = self._source.rows.rows()
+        while raw := list(islice(rows, BATCH)):
+            self._rows += len(raw)
+            if raw[-1].number <= self._run.position:
+                self._note_done(raw)
+                progress.advance(len(raw))
+                continue
+            outcomes = [clean_row(row, self._map) for row in raw]
+            clean = [outcome for outcome in outcomes if isinstance(outcome, CleanRow)]
+            rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
+            yield _RowBatch(raw, clean, rejections, [self._references(row) for row in clean])
+
+    def _store(self, batch: _RowBatch, outcomes: list[Photo | Rejection]) -> None:
+        photos, rejections = iter(outcomes), batch.rejections
         listings: dict[str, Listing] = {}
-        for row, named in zip(clean, references, strict=True):
+        for row, named in zip(batch.clean, batch.references, strict=True):
             listing_id, found = row.listing.listing_id, list(islice(photos, len(named)))
             kept, refused = _parted(found)
             if listing_id in self._repeated:
@@ -222,7 +219,7 @@ class _Import:
             self._run.run_id,
             list(listings.values()),
             rejections,
-            position=batch[-1].number,
+            position=batch.raw[-1].number,
             seen=[rejection.listing_id for rejection in rejections if rejection.listing_id],
         )
 

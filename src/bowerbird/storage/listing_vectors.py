@@ -5,12 +5,13 @@ encoded twice, a changed price costs nothing, and two listings with one photo sh
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
+from bowerbird.encoding.artefact import Kind
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.encoding.photo_encoder import PhotoEncoder
 from bowerbird.encoding.text_encoder import TextEncoder
@@ -19,7 +20,6 @@ from bowerbird.market.listing import Listing
 from bowerbird.storage.embedding_store import EmbeddingStore
 from bowerbird.storage.photo_store import PhotoStore
 
-Progress = Callable[[int], None]
 PhotoVectors = Callable[[Vectors], Vectors]  # (n, f) -> (n, d)
 TEXTS_AT_ONCE = 1024  # encoded and stored together: what a kill can cost
 
@@ -35,6 +35,36 @@ class EncodedCounts:
         return EncodedCounts(self.texts + other.texts, self.photos + other.photos)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a batch of listings lacks, each once, in order."""
+
+    texts: dict[str, str]  # by key
+    photos: list[str]  # content hashes
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.photos)
+
+    def text_batches(self) -> Iterator[dict[str, str]]:
+        """Texts that are encoded together. A text's vector depends a little on which texts those are."""
+        keys = iter(self.texts)
+        while batch := list(islice(keys, TEXTS_AT_ONCE)):
+            yield {key: self.texts[key] for key in batch}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Texts or photos with their vectors, row i that of key i."""
+
+    kind: Kind
+    keys: Sequence[str]
+    vectors: Vectors
+
+
+Progress = Callable[[int], None]
+Encode = Callable[[Iterable[Missing]], Iterator[Encoded]]  # in the order of what is missing
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ListingVectors:
     """Two encoders with a store each, and the photos they read."""
@@ -47,25 +77,56 @@ class ListingVectors:
     )
     photo_store: PhotoStore
 
-    def missing(self, listings: Sequence[Listing]) -> tuple[dict[str, str], list[str]]:
-        """Texts by key, and content hashes of photos, that no store holds yet; each once."""
+    def missing(self, listings: Sequence[Listing], but: Collection[str] = ()) -> Missing:
+        """What no store holds yet, without the keys in `but`."""
         texts = {text_key(listing.text): listing.text for listing in listings}
-        hashes = list(dict.fromkeys(photo.content_hash for listing in listings for photo in listing.photos))
-        missing_texts = {key: texts[key] for key in self.text_store.missing(list(texts))}
-        return missing_texts, list(self.feature_store.missing(hashes))
+        hashes = dict.fromkeys(photo.content_hash for listing in listings for photo in listing.photos)
+        return Missing(
+            {key: texts[key] for key in self.text_store.missing(list(texts)) if key not in but},
+            [key for key in self.feature_store.missing(list(hashes)) if key not in but],
+        )
 
     def encode_missing(self, listings: Sequence[Listing], progress: Progress | None = None) -> EncodedCounts:
         """Encode and store what `listings` lack; `progress` is told how many vectors were stored."""
-        texts, hashes = self.missing(listings)
-        for keys in _chunks(texts, TEXTS_AT_ONCE):
-            self.text_store.put(keys, self.text_encoder.encode([texts[key] for key in keys]))
+        return self.encode_batches([listings], self.encode_here, progress)
+
+    def encode_batches(
+        self, batches: Iterable[Sequence[Listing]], encode: Encode, progress: Progress | None = None
+    ) -> EncodedCounts:
+        """Store what `encode` makes of all that batches of listings lack.
+
+        The order, and what is encoded with what, are the same however far `encode` reads ahead and whenever
+        it was cut short before: so are the vectors.
+        """
+        on_their_way: set[str] = set()
+
+        def missing() -> Iterator[Missing]:
+            for listings in batches:
+                lacking = self.missing(listings, on_their_way)
+                on_their_way.update(lacking.texts, lacking.photos)
+                yield lacking
+
+        done = EncodedCounts()
+        for encoded in encode(missing()):
+            if encoded.kind is Kind.TEXT:
+                self.text_store.put(encoded.keys, encoded.vectors)
+                done += EncodedCounts(texts=len(encoded.keys))
+            else:
+                self.feature_store.put(encoded.keys, encoded.vectors)
+                done += EncodedCounts(photos=len(encoded.keys))
+            on_their_way.difference_update(encoded.keys)
             if progress:
-                progress(len(keys))
-        for keys, features in self.photo_encoder.encode_stream(self.photo_store.read_many(hashes)):
-            self.feature_store.put(keys, features)
-            if progress:
-                progress(len(keys))
-        return EncodedCounts(len(texts), len(hashes))
+                progress(len(encoded.keys))
+        return done
+
+    def encode_here(self, missing: Iterable[Missing]) -> Iterator[Encoded]:
+        """Encode in this process."""
+        for lacking in missing:
+            for texts in lacking.text_batches():
+                yield Encoded(Kind.TEXT, list(texts), self.text_encoder.encode(list(texts.values())))
+            photos = self.photo_store.read_many(lacking.photos)
+            for keys, features in self.photo_encoder.encode_stream(photos):
+                yield Encoded(Kind.PHOTO, keys, features)
 
     def encoded(self, listings: Sequence[Listing], photo_vectors: PhotoVectors) -> list[EncodedListing]:
         """`listings` with their stored vectors, those of photos made by `photo_vectors` of raw features.
@@ -97,9 +158,3 @@ class ListingVectors:
 def text_key(text: str) -> str:
     """The name a text's vector is stored under."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
-    iterator = iter(keys)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

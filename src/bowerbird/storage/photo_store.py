@@ -38,6 +38,7 @@ class PhotoStore:
                 "installed (s3:// needs the extra bowerbird[s3])"
             ) from error
         self._local = isinstance(self._files, LocalFileSystem)
+        self.location = str(location)
 
     def __contains__(self, content_hash: str) -> bool:
         path = self.path(content_hash)
