@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 90.0
+# How long to wait for what comes within seconds where the machine has little else to do.
+START_SECONDS = 200.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Served:
     said: list[str] = field(default_factory=list)
     port: int = 0
 
-    def call(self, method: str, path: str, body: object = None, seconds: float = 60.0) -> Reply:
+    def call(self, method: str, path: str, body: object = None, seconds: float = PATIENCE_SECONDS) -> Reply:
         """One call on a connection of its own."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)) as connection:
@@ -65,7 +67,7 @@ class Served:
         row = {"event_id": event_id, "type": "view", "listing_id": "red-sofa", "session": "s"} | fields
         return self.call("POST", "/v1/events", row)
 
-    def says(self, pattern: str, seconds: float = 30.0) -> bool:
+    def says(self, pattern: str, seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether it said, or says soon, a line that holds `pattern`."""
         return eventually(lambda: any(re.search(pattern, line) for line in list(self.said)), seconds)
 
@@ -75,7 +77,7 @@ class Served:
         self.process.wait()
 
 
-def eventually(true: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether `true` becomes so in time."""
     last = time.monotonic() + seconds
     while not true():

@@ -60,7 +60,7 @@ def _goes_and_comes_back(server: PostgresqlServer, served: Served) -> None:
     assert served.call("GET", "/health/live").status == 200
     again = _restarted(server)
     try:
-        assert eventually(lambda: served.call("GET", "/health/ready").status == 200, 60)
+        assert eventually(lambda: served.call("GET", "/health/ready").status == 200)
         assert served.search("red sofa").ids[0] == "red-sofa"
         assert served.event("e-before").body["duplicate"] == 1
         assert served.put("after", "Walnut cabinet after").status == 201

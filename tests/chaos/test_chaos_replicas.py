@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from served import Served, command, environment, eventually, serving
+from served import PATIENCE_SECONDS, Served, command, environment, eventually, serving
 
 from bowerbird.assembly import open_event_stores
 from bowerbird.jobs.import_market import import_market
@@ -147,7 +147,8 @@ class Client(threading.Thread):
         for attempt in range(2):
             port = self.ports[(self.number + turn + attempt) % 2]
             try:
-                with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+                connecting = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+                with closing(connecting) as connection:
                     headers = {"Content-Type": "application/json"}
                     connection.request("POST", path, json.dumps(body), headers)
                     response = connection.getresponse()
@@ -172,11 +173,11 @@ def test_either_may_be_killed_under_load_and_come_back(replicas: Replicas, dies:
         clients = [Client(number, [one.port for one in servers], stop) for number in range(CLIENTS)]
         for client in clients:
             client.start()
-        assert eventually(lambda: all(client.answered > 20 for client in clients), 60)
+        assert eventually(lambda: all(client.answered > 20 for client in clients))
         servers[dies].kill()
         before = [client.answered for client in clients]
         pairs = list(zip(clients, before, strict=True))
-        assert eventually(lambda: all(client.answered > count + 40 for client, count in pairs), 60)
+        assert eventually(lambda: all(client.answered > count + 40 for client, count in pairs))
         broken = sum(client.unanswered for client in clients)
         again = stack.enter_context(replicas.serving(dies))
         for client in clients:
