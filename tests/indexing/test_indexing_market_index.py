@@ -209,6 +209,12 @@ def test_a_search_sees_the_rows_that_were_there_when_it_began(index: MarketIndex
     assert index.search_photos(query, 1, index.allowed(Filters())).rows.tolist() == [4]
 
 
+def test_what_is_done_to_a_mask_is_not_done_to_the_next(index: MarketIndex):
+    allowed = index.allowed(Filters())
+    index.allowed(Filters())[:] = False
+    assert index.allowed(Filters()).tolist() == allowed.tolist()
+
+
 def test_an_empty_index_answers_nothing_and_grows(tmp_path: Path):
     with closing(open_index(tmp_path / "index")) as index:
         allowed = index.allowed(Filters(price_max=5, category="any"))

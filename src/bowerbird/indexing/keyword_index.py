@@ -31,6 +31,7 @@ from bowerbird.market.ranked_list import RankedList, among
 
 __all__ = ["KeywordIndex", "KeywordMatches", "KeywordSettings"]
 
+_MOST_AT_FIRST = 4096  # few queries match more; room for 50,000 takes a fifth of a search to make
 _WORD = re.compile(r"\w+")
 _CLAUSES_AT_ONCE = 20  # a score is a float32: exact for sums of powers of two below 2**24
 
@@ -243,10 +244,12 @@ def _run(
     searcher: tantivy.Searcher, query: Query, limit: int, allowed: Mask | None
 ) -> tuple[RankedList, int]:
     """The best `limit` allowed matches, and how many there are."""
-    found: Any = searcher.search(query, limit, count=True)
+    first = min(limit, _MOST_AT_FIRST)
+    found: Any = searcher.search(query, first, count=True)
     total = int(found.count)
-    if allowed is not None and total > limit:
-        found = searcher.search(query, total, count=True)
+    wanted = total if allowed is not None else min(total, limit)
+    if wanted > first:
+        found = searcher.search(query, wanted, count=True)
     reached, addresses = zip(*found.hits, strict=True) if total else ((), ())
     rows = np.array(searcher.fast_field_values(ROW, list(addresses)), np.int64)
     scores = np.array(reached, np.float32)

@@ -30,6 +30,8 @@ from bowerbird.market.listing_columns import ListingColumns
 from bowerbird.market.query import Filters
 from bowerbird.market.ranked_list import RankedList, Rows, Scores
 
+_NO_FILTERS = Filters()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedListing:
@@ -80,6 +82,7 @@ class MarketIndex:
         self._live = np.ones(max(16, len(columns)), bool)
         self._rows = {listing_id: row for row, listing_id in enumerate(columns.listing_ids)}
         self._dead: list[int] = []  # rows that the vector indexes were not told of yet
+        self._shown: Mask | None = None  # what filters that ask nothing allow, until a listing changes
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -102,7 +105,12 @@ class MarketIndex:
             InputError: a filter is on a field that this market does not have.
         """
         with self._lock:
-            return filters.mask(self.columns) & self._live[: len(self.columns)]
+            if filters == _NO_FILTERS and self._shown is not None:
+                return self._shown.copy()
+            mask = filters.mask(self.columns) & self._live[: len(self.columns)]
+            if filters == _NO_FILTERS:
+                self._shown = mask.copy()
+            return mask
 
     def add(self, encoded: EncodedListing) -> int:
         """The new row of a created or changed listing; its old row, if any, is answered no more."""
@@ -118,6 +126,7 @@ class MarketIndex:
             if row == len(self._live):
                 self._live = np.concatenate([self._live, np.ones(row, bool)])
             self._live[row] = True
+            self._shown = None
             self._rows[encoded.listing.listing_id] = row
         self.keywords.add(row, encoded.listing)
         return row
@@ -149,6 +158,7 @@ class MarketIndex:
 
     def _bury(self, row: int) -> None:
         self._live[row] = False
+        self._shown = None
         self._dead.append(row)
 
     def search_texts(
