@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
     if given.json:
-        about = {name: getattr(given, name) for name in (*BOUNDS, "listings", "mix")}
+        about = {name: getattr(given, name) for name in (*BOUNDS, "listings", "mix", "processes")}
         kept = {"memory": measured.memory, "statuses": measured.statuses}
         print(json.dumps({**about, **kept, "figures": [one.as_json() for one in measured.figures]}))
     else:
@@ -142,7 +142,7 @@ def _served(given: argparse.Namespace) -> Iterator[tuple[Address, int | None]]:
     if given.url:
         yield Address.of_url(given.url), given.pid
         return
-    with Server(load_settings(given.home)) as server:
+    with Server(load_settings(given.home), given.processes) as server:
         yield Address(LOOPBACK, server.port), server.pid
 
 
@@ -227,6 +227,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--url", help="of a server on this machine; without it one is started")
     parser.add_argument("--pid", type=int, help="its process, whose memory is watched")
     parser.add_argument("--key-file", type=Path, help="holds the key that it asks for")
+    parser.add_argument("--processes", type=int, default=2, help="that the server started here has")
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=60.0, help="requests a second")
     parser.add_argument("--clients", type=int, default=8, help="of the closed loop; 0 leaves it out")

@@ -24,11 +24,12 @@ _HEADERS = {"Content-Type": "application/json"}
 class Server:
     """`bowerbird serve` on a free port, for as long as the block lasts."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, processes: int = 1) -> None:
         with create_server((LOOPBACK, 0)) as free:
             self.port = int(free.getsockname()[1])
         where = ("--home", str(settings.home), "--host", LOOPBACK, "--port", str(self.port))
-        self._process = subprocess.Popen([sys.executable, "-m", "bowerbird.cli", "serve", *where])
+        command = [sys.executable, "-m", "bowerbird.cli", "serve", *where, "--processes", str(processes)]
+        self._process = subprocess.Popen(command)
 
     def __enter__(self) -> Self:
         last_try = time.monotonic() + START_SECONDS
@@ -57,7 +58,7 @@ class Server:
         return self._process.pid
 
     def resident_mb(self) -> float:
-        """The memory that its process holds, files mapped into it included."""
+        """The memory that its processes hold, files mapped into them included."""
         return memory_mb(self.pid)
 
     def _stop(self) -> None:
@@ -70,17 +71,18 @@ class Server:
 
 
 def memory_mb(pid: int) -> float:
-    """The memory that a process holds, files mapped into it included.
+    """The memory that a process and its children hold, files mapped into them included.
 
     Raises:
         UnavailableError: there is no such process.
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError as error:
         raise UnavailableError(f"process {pid} ended; see what it printed") from error
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
+    return int(line.split()[1]) / 1024 + sum(memory_mb(int(child)) for child in children)
 
 
 def answer_times(

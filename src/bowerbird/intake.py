@@ -59,19 +59,31 @@ class ServingSettings(Group):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that answer, about one processor each; every one holds the index in memory.",
+    )
     max_body_bytes: int = Field(32_000_000, ge=1, description="Largest request body.")
     max_request_seconds: float = Field(
         30.0, gt=0, description="Seconds in which a body must arrive, and each part of a reply be read."
     )
-    max_connections: int = Field(1000, ge=1, description="Most connections at once; more are answered 429.")
+    max_connections: int = Field(
+        1000, ge=1, description="Most connections of a process; more are answered 429."
+    )
     keep_alive_seconds: int = Field(
         65,
         ge=1,
         description="How long an idle connection stays open; longer than a proxy before it keeps its own.",
     )
-    threads: int = Field(40, ge=1, description="Requests that are worked on at once.")
-    waiting: int = Field(64, ge=1, description="Most requests that wait for a thread; more are answered 429.")
-    key_per_second: float = Field(200.0, ge=0, description="Requests of one key; 0 for no limit.")
+    threads: int = Field(8, ge=1, description="Requests that a process works on at once.")
+    waiting: int = Field(
+        32, ge=1, description="Most requests of a process that wait for a thread; more are answered 429."
+    )
+    key_per_second: float = Field(
+        200.0, ge=0, description="Requests of one key to a process; 0 for no limit."
+    )
     key_burst: float = Field(400.0, ge=1, description="... and so many at once.")
     address_per_second: float = Field(
         20.0, ge=0, description="Requests of one address without a key, to public pages; 0 for no limit."

@@ -14,9 +14,17 @@ DEMO_SHOPPERS = 6  # whose eyes the demo's pages can be seen with
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None, home: Home = None) -> None:
+def serve(
+    host: Host = None,
+    port: Port = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="How many answer, about one processor each.", show_default="1"),
+    ] = None,
+    home: Home = None,
+) -> None:
     """Serve the API and the pages."""
-    _serve(load_settings(home), host, port)
+    _serve(load_settings(home), host, port, processes)
 
 
 @app.command()
@@ -72,7 +80,7 @@ def settings(home: Home = None, as_json: AsJson = False) -> None:
     out.print(table)
 
 
-def _serve(settings: Settings, host: str | None, port: int | None) -> None:
+def _serve(settings: Settings, host: str | None, port: int | None, processes: int | None = None) -> None:
     from bowerbird.serving.server import serve_home
 
-    serve_home(settings, host, port, lambda line: err.print(line, markup=False, soft_wrap=True))
+    serve_home(settings, host, port, lambda line: err.print(line, markup=False, soft_wrap=True), processes)

@@ -67,15 +67,18 @@ GZIP_LEVEL = 4  # faster than the default by far, for few more bytes
 API_PAGES = ("/docs", "/redoc")
 
 
-def create_app(engine: Engine, settings: Settings, host: str | None = None) -> FastAPI:
+def create_app(
+    engine: Engine, settings: Settings, host: str | None = None, telemetry: Telemetry | None = None
+) -> FastAPI:
     """The application over an open engine, which it closes when it stops.
 
     Args:
         engine: the market.
         settings: of its home.
         host: the address that will be listened on; None where it is called in this process alone.
+        telemetry: what counts; its own where several processes count together.
     """
-    front = Front(engine, settings)
+    front = Front(engine, settings, telemetry=telemetry)
     stores = open_event_stores(settings)
     events = EventFront(stores, settings, front.telemetry)
     keyring = Keyring(KeyStore(stores.database))

@@ -49,9 +49,9 @@ class EventFront:
         self.listeners: list[EventListener] = []
         self._telemetry = telemetry
         self._now = now or (lambda: datetime.now(UTC))
-        self._writer = EventWriter(stores.database, settings.events.waiting_pages)
+        dropped = telemetry.dropped_pages
+        self._writer = EventWriter(stores.database, settings.events.waiting_pages, dropped.inc)
         telemetry.waiting_pages.set_function(lambda: self._writer.waiting_pages)
-        telemetry.dropped_pages.set_function(lambda: self._writer.dropped_pages)
         self._stopped = threading.Event()
         self._expiry = threading.Thread(target=self._expire, name="bowerbird-expiry", daemon=True)
 

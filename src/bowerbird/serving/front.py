@@ -46,10 +46,16 @@ COUNTED = ("created", "changed", "unchanged", "rejected", "deleted")
 class Front:
     """One market as its clients see it. Safe between threads."""
 
-    def __init__(self, engine: Engine, settings: Settings, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        now: Callable[[], datetime] | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         self.engine = engine
         self.settings = settings
-        self.telemetry = Telemetry()
+        self.telemetry = telemetry or Telemetry()
         self.note_page: Callable[[ServedPage], None] | None = None  # logs each page served
         self.check_photo: Callable[[str], None] = lambda _: None  # refuses those of hidden listings
         self._now = now or (lambda: datetime.now(UTC))

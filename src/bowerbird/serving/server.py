@@ -1,15 +1,17 @@
-"""One process that serves one home until it is stopped."""
+"""Serving one home until it is stopped, from one process or several."""
 
 import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
 from bowerbird.assembly import create_home, open_engine, open_event_stores
-from bowerbird.errors import UnavailableError
+from bowerbird.errors import InputError, UnavailableError
 from bowerbird.intake import is_loopback
 from bowerbird.jobs.share_models import shared_models
 from bowerbird.serving.access import MAKE_ONE
@@ -17,19 +19,29 @@ from bowerbird.serving.app import create_app
 from bowerbird.serving.connections import guarded_protocol
 from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.log_lines import SERVER, set_up_logs
+from bowerbird.serving.processes import serve_in_processes
+from bowerbird.serving.telemetry import Telemetry
 from bowerbird.settings import Settings
 from bowerbird.storage.key_store import KeyStore
 from bowerbird.storage.model_mirror import ModelFollower, ModelMirror
 
 
-def serve_home(settings: Settings, host: str | None, port: int | None, say: Callable[[str], None]) -> None:
-    """Serve the API and the pages of a home; `host` and `port` None are those of its settings.
+def serve_home(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    say: Callable[[str], None],
+    processes: int | None = None,
+) -> None:
+    """Serve the API and the pages of a home; `host`, `port` and `processes` None are those of its settings.
 
     Raises:
         UnavailableError: the address is taken or not of this machine, the home is not ready, or others reach
             the address and there is no key.
+        InputError: its vectors are where one process alone can open them.
     """
     host = host or settings.serving.host
+    processes = processes or settings.serving.processes
     set_up_logs(settings.observing)
     if settings.observing.log_format == "json":  # everything that is said
         say = logging.getLogger(SERVER).info
@@ -39,27 +51,54 @@ def serve_home(settings: Settings, host: str | None, port: int | None, say: Call
         mirror = shared_models(settings)
         if mirror is not None:
             mirror.pull()
-        engine = open_engine(settings)
-        app = create_app(engine, settings, host)
-        say(
-            f"bowerbird serves {len(engine.stores.catalogue):,} listings at "
-            f"http://{host}:{listener.getsockname()[1]}"
-        )
-        serving = settings.serving
-        config = uvicorn.Config(
-            app,
-            http=guarded_protocol(serving.max_connections),
-            log_config=None,  # as the rest of the process
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_keep_alive=serving.keep_alive_seconds,
-            forwarded_allow_ips=serving.trusted_proxies,
-        )
-        # Requests run beside each other; a second thread for one's small matrix products only spins.
-        with threadpool_limits(limits=1, user_api="blas"), following(mirror):
-            uvicorn.Server(config).run(sockets=[listener])
+        if processes == 1:
+            serve_alone(settings, host, listener, say, Telemetry())
+            return
+        if settings.index.vector_index == "milvus" and "://" not in settings.milvus.uri:
+            raise InputError(
+                f"{processes} processes cannot open {settings.milvus.uri} at once; serve with --processes 1, "
+                "or set milvus.uri to a server's"
+            )
+        serve_in_processes(processes, partial(_serve_among, settings, host), listener, say)
+
+
+def serve_alone(
+    settings: Settings, host: str, listener: socket.socket, say: Callable[[str], None], telemetry: Telemetry
+) -> None:
+    """Serve a home at a socket that is bound, until this process is told to stop.
+
+    Raises:
+        UnavailableError: the home is not ready.
+    """
+    engine = open_engine(settings)
+    app = create_app(engine, settings, host, telemetry)
+    say(
+        f"bowerbird serves {len(engine.stores.catalogue):,} listings at "
+        f"http://{host}:{listener.getsockname()[1]}"
+    )
+    serving = settings.serving
+    config = uvicorn.Config(
+        app,
+        http=guarded_protocol(serving.max_connections),
+        log_config=None,  # as the rest of the process
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=serving.keep_alive_seconds,
+        forwarded_allow_ips=serving.trusted_proxies,
+    )
+    # Requests run beside each other; a second thread for one's small matrix products only spins.
+    with threadpool_limits(limits=1, user_api="blas"), following(shared_models(settings)):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _serve_among(
+    settings: Settings, host: str, listener: socket.socket, counts: Path, say: Callable[[str], None]
+) -> None:
+    """What one of several processes does."""
+    set_up_logs(settings.observing)
+    serve_alone(settings, host, listener, say, Telemetry(counts))
 
 
 def create_replica(settings: Settings) -> None:

@@ -2,13 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from bowerbird import __version__
@@ -18,37 +20,37 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 RECENT = 1000
 
 
-class ReadCounter(Collector):
-    """A counter that is kept elsewhere, and read when it is asked for."""
+class _Counts(Collector):
+    """The counters and histograms of all processes that write into one folder."""
 
-    def __init__(self, name: str, about: str, registry: CollectorRegistry) -> None:
-        self._name, self._about = name, about
-        self._read: Callable[[], float] = lambda: 0.0
-        registry.register(self)
+    def __init__(self, folder: Path) -> None:
+        collector: Any = MultiProcessCollector  # it has no types
+        self._files = collector(CollectorRegistry(), str(folder))
 
-    def set_function(self, read: Callable[[], float]) -> None:
-        """Have `read` tell the count."""
-        self._read = read
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """The count, for the registry."""
-        yield CounterMetricFamily(self._name, self._about, self._read())
+    def collect(self) -> Iterator[Metric]:
+        """Their sums; what gauges say is known to this process as well."""
+        return (metric for metric in self._files.collect() if metric.type in ("counter", "histogram"))
 
 
 class Telemetry:
-    """Counters of one application, in a registry of their own. Safe between threads."""
+    """Counters of one application, in registries of their own. Safe between threads.
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    Args:
+        shared: the folder that this process counts in beside others, whose counts are told with its own.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
+        self.registry, self._state = CollectorRegistry(), CollectorRegistry()
+        self._shared = None if shared is None else _Counts(shared)
         self.requests = Counter(
             "bowerbird_requests", "Requests answered.", ["route", "status"], registry=self.registry
         )
         self.request_seconds = Histogram(
             "bowerbird_request_seconds", "Time to answer.", ["route"], buckets=BUCKETS, registry=self.registry
         )
-        self.listings = Gauge("bowerbird_listings", "Live listings in the index.", registry=self.registry)
+        self.listings = Gauge("bowerbird_listings", "Live listings in the index.", registry=self._state)
         self.lag = Gauge(
-            "bowerbird_revision_lag", "Revisions the index is behind the catalogue.", registry=self.registry
+            "bowerbird_revision_lag", "Revisions the index is behind the catalogue.", registry=self._state
         )
         self.events = Counter(
             "bowerbird_events",
@@ -57,10 +59,10 @@ class Telemetry:
             registry=self.registry,
         )
         self.waiting_pages = Gauge(
-            "bowerbird_waiting_pages", "Replies served that wait to be logged.", registry=self.registry
+            "bowerbird_waiting_pages", "Replies served that wait to be logged.", registry=self._state
         )
-        self.dropped_pages = ReadCounter(
-            "bowerbird_dropped_pages", "Replies not logged since the start.", self.registry
+        self.dropped_pages = Counter(
+            "bowerbird_dropped_pages", "Replies not logged since the start.", registry=self.registry
         )
         self._add_state()
         self._stages = Histogram(
@@ -83,19 +85,19 @@ class Telemetry:
             "degraded": ("bowerbird_degraded", "1 while the index cannot follow the catalogue."),
             "database_up": ("bowerbird_database_up", "1 while the database answers."),
         }
-        made = {name: Gauge(*given, registry=self.registry) for name, given in gauges.items()}
+        made = {name: Gauge(*given, registry=self._state) for name, given in gauges.items()}
         self.in_progress, self.fresh_rows = made["in_progress"], made["fresh_rows"]
         self.generation_created, self.disk_free = made["generation_created"], made["disk_free"]
         self.models_refused, self.degraded = made["models_refused"], made["degraded"]
         self.database_up = made["database_up"]
-        version = Gauge("bowerbird_info", "1, with the version.", ["version"], registry=self.registry)
+        version = Gauge("bowerbird_info", "1, with the version.", ["version"], registry=self._state)
         version.labels(__version__).set(1)
-        ProcessCollector(registry=self.registry)
+        ProcessCollector(registry=self._state)
         self.reader = ThreadPoolExecutor(1, "bowerbird-metrics")  # what the gauges are read by
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""
-        return generate_latest(self.registry)
+        return generate_latest(self._state) + generate_latest(self._shared or self.registry)
 
     def observe_stages(self, stages_ms: dict[str, float]) -> None:
         """Count the stages of one query, in milliseconds."""

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from bowerbird.errors import UnavailableError
@@ -30,7 +30,9 @@ _Batch = tuple[Sequence[Event], Future[Logged]]
 class EventWriter:
     """Appends to the logs of one database. Its thread starts with the first thing to write."""
 
-    def __init__(self, database: Database, page_capacity: int) -> None:
+    def __init__(
+        self, database: Database, page_capacity: int, on_drop: Callable[[int], None] | None = None
+    ) -> None:
         self._database = database
         self._page_capacity = page_capacity
         self._batches: deque[_Batch] = deque()
@@ -41,6 +43,7 @@ class EventWriter:
         self._settled = 0
         self._flushing = 0
         self._closed = False
+        self._on_drop = on_drop
         self.dropped_pages = 0
 
     @property
@@ -68,7 +71,7 @@ class EventWriter:
         """Have `page` written soon; False where it was dropped because too many wait."""
         with self._changed:
             if self._closed or len(self._pages) >= self._page_capacity:
-                self.dropped_pages += 1
+                self._drop(1)
                 return False
             self._pages.append(page)
             self._noted += 1
@@ -151,6 +154,11 @@ class EventWriter:
         if pages:
             log.error("%d served pages were not logged", len(pages), exc_info=error)
             with self._changed:
-                self.dropped_pages += len(pages)
+                self._drop(len(pages))
         for _, done in batches:
             done.set_exception(error)
+
+    def _drop(self, count: int) -> None:
+        self.dropped_pages += count
+        if self._on_drop is not None:
+            self._on_drop(count)
