@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import torch
 
 from bowerbird.assembly import open_stores
 from bowerbird.encoding.learned_model import LearnedKind, LearnedModel
 from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import publish_model, staged_model
+from bowerbird.training.listing_looks import fit_looks_of
 from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
 from bowerbird.training.listing_publishing import export_listing_space
 from bowerbird.training.listing_space import ListingSpace
@@ -30,9 +32,11 @@ def publish_random(settings: Settings, seed: int = 0, encoders: dict[str, str] |
         stores.close()
     training = ListingTraining(**TINY, seed=seed)
     torch.manual_seed(seed)
-    network = ListingNetwork(features.shape[1], text, training, FeatureStatistics.fit(features, training))
+    network = ListingNetwork(features.shape[1], text, training, FeatureStatistics.fit(features))
+    parts = [len(part) for part in np.array_split(np.arange(features.shape[1]), 10)]  # fitted in no time
+    looks = fit_looks_of(features, np.arange(len(features)), parts, training)
     with staged_model(settings.models, LearnedKind.LISTING) as staged:
-        export_listing_space(ListingSpace(network), staged)
+        export_listing_space(ListingSpace(network, looks), staged)
         return publish_model(
             staged,
             LearnedKind.LISTING,

@@ -25,6 +25,7 @@ from bowerbird.training.category_figures import answers_on, category_figures
 from bowerbird.training.category_learning import learn_categories
 from bowerbird.training.category_training import CategoryTraining
 from bowerbird.training.listing_figures import same_listing
+from bowerbird.training.listing_looks import fit_looks_of
 from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
 from bowerbird.training.listing_publishing import export_listing_space
 from bowerbird.training.listing_space import ListingSpace
@@ -131,8 +132,8 @@ def test_prices_that_nobody_asks_cannot_be_measured(price):
 def test_retrieval_is_what_the_served_encoder_finds(tmp_path: Path):
     data = told_market(300)
     training = ListingTraining()
-    network = ListingNetwork(8, 8, training, FeatureStatistics.fit(data.features, training))
-    space = ListingSpace(network).eval()
+    network = ListingNetwork(8, 8, training, FeatureStatistics.fit(data.features))
+    space = ListingSpace(network, fit_looks_of(data.features, data.photo_owners, (8,), training)).eval()
     with staged_model(tmp_path / "models", LearnedKind.LISTING) as staged:
         export_listing_space(space, staged)
         model = publish_model(

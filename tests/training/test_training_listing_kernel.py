@@ -11,6 +11,7 @@ from bowerbird.settings import Settings
 from bowerbird.training.export import write_graph
 from bowerbird.training.listing_examples import read_examples
 from bowerbird.training.listing_kernel import WordMap, fit_told_words
+from bowerbird.training.listing_looks import fit_looks
 from bowerbird.training.listing_network import FeatureStatistics, ListingNetwork
 from bowerbird.training.listing_space import ListingSpace, WordSide
 from bowerbird.training.listing_training import DIMENSION, ListingTraining
@@ -84,9 +85,10 @@ def test_a_space_has_256_numbers_and_its_export_says_the_same(examples, rows, tm
         examples.features.shape[1],
         examples.texts.shape[1],
         TRAINING,
-        FeatureStatistics.fit(examples.data.features, TRAINING),
+        FeatureStatistics.fit(examples.data.features),
     )
-    space = ListingSpace(network, fit_told_words(examples, rows, TRAINING), told_share=0.5).eval()
+    looks = fit_looks(examples, rows, TRAINING)
+    space = ListingSpace(network, looks, fit_told_words(examples, rows, TRAINING), told_share=0.5).eval()
     features, texts = examples.features[:9].numpy(), examples.texts[:9].numpy()
     before = space.word_vectors(texts) @ space.word_vectors(texts).T
     space.turn(examples, rows)

@@ -11,6 +11,7 @@ from bowerbird.training.photo_levels import (
     LeveledLite,
     colour_histogram,
     last_layer_width,
+    part_widths,
     with_levels,
 )
 
@@ -36,6 +37,7 @@ def test_the_last_layer_comes_first_then_the_ends_of_stages(name, dimension):
         plain, found = backbone.network(pixels), leveled.network(pixels)
     assert found.shape == (2, dimension) == (2, leveled.dimension)
     torch.testing.assert_close(found[:, : last_layer_width(name)], plain)
+    assert part_widths(name) == (1280, *(ends[stage].shape[1] for stage in LEVELS[name].stages), 216)
     at = 1280
     for stage, scale in LEVELS[name].stages.items():
         width = ends[stage].shape[1]
@@ -57,6 +59,7 @@ def test_other_networks_stay_as_they_are():
     assert isinstance(leveled.network, LeveledLite)
     assert with_levels(leveled) is leveled
     assert last_layer_width("mine") is None
+    assert part_widths("mine") is None
 
 
 def test_colours_are_shares_of_the_nearest_bins():

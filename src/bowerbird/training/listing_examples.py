@@ -15,7 +15,7 @@ from bowerbird.settings import Settings
 from bowerbird.storage.listing_vectors import ListingVectors, text_key
 from bowerbird.training.listing_losses import UNKNOWN
 from bowerbird.training.listing_training import ListingTraining
-from bowerbird.training.photo_levels import last_layer_width
+from bowerbird.training.photo_levels import part_widths
 from bowerbird.training.training_data import Part, TrainingData
 
 # With photos; one needs others to be told from.
@@ -28,7 +28,7 @@ class ListingExamples:
 
     data: TrainingData
     features: Tensor  # (p, f) raw
-    last_layer: int  # how many of their columns, from the first, are the photo network's last layer
+    parts: tuple[int, ...]  # how many of their columns each part has, the photo network's last layer first
     texts: Tensor  # (n, t) of title and description
     titles: Tensor  # (n, t) of titles alone
     contents: NDArray[np.int64]  # (p,) equal for byte-identical photos
@@ -52,7 +52,6 @@ class ListingBatch:
     second: Tensor  # (B, f)
     text: Tensor  # (B, t)
     same: Tensor  # (B, B) True where listings are one or duplicates
-    same_content: Tensor  # (2B, 2B) True where photos are the same file
     roots: Tensor  # (B,)
     leaves: Tensor  # (B,)
 
@@ -78,7 +77,7 @@ def read_examples(settings: Settings, data: TrainingData) -> ListingExamples:
     examples = ListingExamples(
         data=data,
         features=torch.from_numpy(data.features),
-        last_layer=last_layer_width(settings.encoders.photo_backbone) or data.features.shape[1],
+        parts=part_widths(settings.encoders.photo_backbone) or (data.features.shape[1],),
         texts=torch.from_numpy(data.texts),
         titles=torch.from_numpy(titles),
         contents=contents.astype(np.int64),
@@ -121,13 +120,11 @@ def listing_batch(
     first, second = np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
     title_alone = torch.from_numpy(rng.random(len(rows)) < title_share)[:, None]
     groups = torch.from_numpy(examples.data.groups[rows])
-    contents = torch.from_numpy(examples.contents[np.concatenate([first, second])])
     return ListingBatch(
         first=examples.features[first],
         second=examples.features[second],
         text=torch.where(title_alone, examples.titles[rows], examples.texts[rows]),
         same=groups[:, None] == groups[None],
-        same_content=contents[:, None] == contents[None],
         roots=examples.roots[rows],
         leaves=examples.leaves[rows],
     )

@@ -87,6 +87,6 @@ def fit_told_words(
     owners = examples.data.photo_owners[photos]
     # A title and the whole text count alike.
     targets = unit_rows(words.apply(titles[owners]) + words.apply(texts[owners]))
-    features = examples.features[photos, : examples.last_layer].numpy()
+    features = examples.features[photos, : examples.parts[0]].numpy()
     choices = KernelChoices(training.sharpness, training.ridge, training.compared)
     return ToldWords(words, fit_photo_kernel(features, targets, choices))

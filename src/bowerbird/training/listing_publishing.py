@@ -74,7 +74,7 @@ def publish_listing_encoder(
                 "features": len(space.network.mean),
                 "text": space.network.text_width,
                 "looks": training.looks,
-                "looks_share": round(float(space.network.looks_share), 3),
+                "looks_share": space.looks_share,
                 "told_share": space.told_share,
                 "training": training.as_json(),
             },

@@ -1,7 +1,7 @@
 """The learned space as it is served: the trained networks beside what is told in closed form, in 256 numbers.
 
 The cosines of both count by their shares, and the meanings that they make together are turned onto the
-directions that the market's photos and words fill most. Looks come first, as in the trained network.
+directions that the market's photos and words fill most. Looks come first.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bowerbird.encoding.encoder import Vectors
 from bowerbird.training.listing_examples import ListingExamples
 from bowerbird.training.listing_kernel import ToldWords
+from bowerbird.training.listing_looks import ListingLooks
 from bowerbird.training.listing_network import ListingNetwork
 from bowerbird.training.listing_training import DIMENSION
 from bowerbird.training.networks import unit
@@ -22,38 +23,45 @@ _ROWS_AT_ONCE = 1024
 
 
 class ListingSpace(nn.Module):
-    """Photos and words in one space; without `told` the trained network's alone.
+    """Photos and words in one space; without `told` meaning is the trained network's alone.
 
     Args:
         network: trained.
+        looks: fitted.
         told: fitted.
         told_share: how much of a cosine of meanings is that of `told`.
+        looks_share: how much of a cosine of photos is that of their looks.
     """
 
     turned: Tensor
 
     def __init__(
-        self, network: ListingNetwork, told: ToldWords | None = None, told_share: float = 0.0
+        self,
+        network: ListingNetwork,
+        looks: ListingLooks,
+        told: ToldWords | None = None,
+        *,
+        told_share: float = 0.0,
+        looks_share: float = 0.5,
     ) -> None:
         super().__init__()
-        self.network, self.told, self.told_share = network, told, told_share
+        self.network, self.looks, self.told = network, looks, told
+        self.told_share, self.looks_share = told_share, looks_share
         width = network.meaning_width + (told.width if told else 0)
         self.register_buffer("turned", torch.eye(width))
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, f) raw features -> (B, d) of length 1: looks, then meaning."""
-        views = self.network.photo_views(features)
         told = None if self.told is None else self.told.photos(features)
-        share = self.network.looks_share
-        meaning = self._turned(views.meanings, told)
-        looks = torch.zeros_like(meaning[:, :0]) if views.looks is None else views.looks
-        return torch.cat([looks * share.sqrt(), meaning * (1 - share).sqrt()], dim=1)
+        meaning = self._turned(self.network.photos(features), told)
+        share = self.looks_share
+        return torch.cat([self.looks(features) * share**0.5, meaning * (1 - share) ** 0.5], dim=1)
 
     def words(self, text: Tensor) -> Tensor:
         """(B, t) unit vectors -> (B, d) of length 1, whose looks are zero."""
         told = None if self.told is None else self.told.words(text)
-        meaning = self._turned(self.network.word_views(text).meanings, told)
-        return torch.cat([torch.zeros_like(text[:, :1]).expand(-1, self.network.looks_width), meaning], dim=1)
+        meaning = self._turned(self.network.words(text), told)
+        return torch.cat([torch.zeros_like(text[:, :1]).expand(-1, self.looks.width), meaning], dim=1)
 
     def photo_vectors(self, features: Vectors) -> Vectors:
         """(n, d) of (n, f) raw features."""
@@ -67,7 +75,7 @@ class ListingSpace(nn.Module):
         """Keep what photos and words of the listings `rows` fill most: a vector then has 256 numbers."""
         photos = np.concatenate([examples.photos[row] for row in rows.tolist()])
         self.turned = torch.eye(len(self.turned))  # as nothing was turned yet
-        looks = self.network.looks_width
+        looks = self.looks.width
         seen = (
             self.photo_vectors(examples.features[photos].numpy()),
             self.word_vectors(examples.titles[rows].numpy()),

@@ -30,7 +30,10 @@ class ListingTraining:
     members: int = _setting(3, 1, "Networks whose meanings stand side by side.")
     width: int = _setting(48, 2, "Numbers that each of them answers.")
     hidden: int = _setting(256, 1, "Width of their hidden layers.")
-    whitened: int = _setting(384, 2, "Directions of the photo features that looks are learned from.")
+    whitened: int = _setting(256, 2, "Directions of each part of the photo features that looks read.")
+    looks_ridge: float = _setting(
+        1.0, 1e-6, "Mean variances within a listing added to each direction's own, where looks are learned."
+    )
     temperature: float = _setting(0.07, 1e-4, "Of the contrastive losses.")
     category_weight: float = _setting(0.1, 0, "Of the category loss, at root and leaf each.")
     title_share: float = _setting(0.5, 0, "How often a listing's words are its title alone.")

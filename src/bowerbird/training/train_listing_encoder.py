@@ -32,7 +32,8 @@ from bowerbird.training.listing_examples import (
     read_examples,
     steps_an_epoch,
 )
-from bowerbird.training.listing_losses import category_loss, contrastive_loss, symmetric_loss
+from bowerbird.training.listing_looks import ListingLooks, fit_looks
+from bowerbird.training.listing_losses import category_loss, symmetric_loss
 from bowerbird.training.listing_network import CategoryHeads, FeatureStatistics, ListingNetwork
 from bowerbird.training.listing_publishing import publish_listing_encoder
 from bowerbird.training.listing_space import ListingSpace
@@ -48,10 +49,11 @@ _WARM_UP = 0.1  # of the steps
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """What a checkpoint holds."""
+    """What a checkpoint holds, and looks, which need no steps."""
 
     network: ListingNetwork
     heads: CategoryHeads
+    looks: ListingLooks
     optimiser: torch.optim.AdamW
     epoch: int = 0  # the next one
     history: list[dict[str, float]] = field(default_factory=list)
@@ -101,7 +103,7 @@ def train_listing_encoder(
         shutil.rmtree(folder, ignore_errors=True)
     run = learned(examples, training, folder, progress)
     progress.step("fitting what photos tell", None)
-    space = learned_space(examples, training, run.network)
+    space = learned_space(examples, training, run.network, run.looks)
     progress.step("measuring on the test listings", None)
     model = publish_listing_encoder(settings, examples, training, space, run.history, trained_at=trained_at)
     for name in (CHECKPOINT, BEST):
@@ -145,22 +147,17 @@ def batch_losses(
     network: ListingNetwork, heads: CategoryHeads, batch: ListingBatch, training: ListingTraining
 ) -> dict[str, Tensor]:
     """The losses of one step by name; their weighted sum is what falls."""
-    first, second = network.photo_views(batch.first), network.photo_views(batch.second)
-    words = network.word_views(batch.text)
+    first, words = network.photos(batch.first), network.words(batch.text)
     same = batch.same.repeat(1, 2)
-    looks = torch.cat([view.looks for view in (first, second) if view.looks is not None])
-    photos = torch.cat([first.meanings, second.meanings], dim=1)  # (members, 2B, m)
-    joint = unit(first.meanings + words.meanings)
-    both = same.repeat(2, 1)
-    temperature = training.temperature
+    photos = torch.cat([first, network.photos(batch.second)], dim=1)  # (members, 2B, m)
+    joint = unit(first + words)
     shared = [
-        symmetric_loss(own @ theirs.T / temperature, same)
-        for own, theirs in zip(words.meanings, photos, strict=True)
+        symmetric_loss(own @ theirs.T / training.temperature, same)
+        for own, theirs in zip(words, photos, strict=True)
     ]
-    roots, leaves = heads(torch.cat([photos, words.meanings, joint], dim=1))  # (members, 4B, classes)
+    roots, leaves = heads(torch.cat([photos, words, joint], dim=1))  # (members, 4B, classes)
     members = len(photos)
     return {
-        "photo_photo": contrastive_loss(looks @ looks.T / temperature, both, batch.same_content),
         "photo_words": torch.stack(shared).mean(),
         "root": category_loss(roots, batch.roots.repeat(4).expand(members, -1)),
         "leaf": category_loss(leaves, batch.leaves.repeat(4).expand(members, -1)),
@@ -170,7 +167,7 @@ def batch_losses(
 def _begun(examples: ListingExamples, training: ListingTraining) -> _Run:
     torch.manual_seed(training.seed)
     rows = examples.data.photo_rows(Part.TRAIN)
-    statistics = FeatureStatistics.fit(examples.data.features[rows], training)
+    statistics = FeatureStatistics.fit(examples.data.features[rows])
     network = ListingNetwork(examples.features.shape[1], examples.texts.shape[1], training, statistics)
     heads = CategoryHeads(training.width, examples.n_roots, examples.n_leaves)
     optimiser = torch.optim.AdamW(
@@ -178,7 +175,7 @@ def _begun(examples: ListingExamples, training: ListingTraining) -> _Run:
         lr=training.learning_rate,
         weight_decay=training.weight_decay,
     )
-    return _Run(network, heads, optimiser)
+    return _Run(network, heads, fit_looks(examples, examples.rows(Part.TRAIN), training), optimiser)
 
 
 def _epoch(
@@ -197,7 +194,7 @@ def _epoch(
             run.network, run.heads, listing_batch(examples, rows, training.title_share, rng), training
         )
         weight = training.category_weight
-        total = losses["photo_photo"] + losses["photo_words"] + weight * (losses["root"] + losses["leaf"])
+        total = losses["photo_words"] + weight * (losses["root"] + losses["leaf"])
         if not torch.isfinite(total):
             raise TrainingError(
                 f"the loss of epoch {run.epoch + 1} is {float(total.detach())}: the run has diverged; give a "
@@ -214,7 +211,7 @@ def _ended(
     run: _Run, examples: ListingExamples, losses: list[dict[str, float]], folder: Path
 ) -> dict[str, float]:
     """The metrics of the epoch, after which its state is on the disk, and the best one's network."""
-    seen: Validation = validated(ListingSpace(run.network.eval()), examples)
+    seen: Validation = validated(ListingSpace(run.network.eval(), run.looks), examples)
     metrics = {name: float(np.mean([step[name] for step in losses])) for name in losses[0]}
     metrics |= {"epoch": run.epoch + 1.0, **asdict(seen)}
     run.history.append(metrics)
