@@ -74,6 +74,7 @@ bench: setup ## Measure quality on the data in DATA, and latency; figures go to 
 	$(call measure,personalisation,--home $(DEMO))
 	$(call measure,encode_throughput,--photos $(DATA)/marketplace/images.zip \
 		--texts $(DATA)/marketplace/Products.csv --column product_description)
+	$(call measure,cluster_encoding,--home $(MARKET))
 	$(call measure,ann_recall)
 	$(call measure,search_latency)
 	$(call measure,personal_latency)

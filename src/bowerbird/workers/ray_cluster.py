@@ -9,9 +9,10 @@ import logging
 import os
 import re
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, TypeVar
 
 import ray
@@ -96,7 +97,9 @@ def ray_cluster(address: str) -> Iterator[RayCluster]:
             f"{ray.__version__} and the Python of this process on all its machines"
         ) from error
     try:
-        yield RayCluster()
+        # Ray tells of machines that died on standard output, where a command's JSON is to be.
+        with redirect_stdout(sys.stderr):
+            yield RayCluster()
     finally:
         ray.shutdown()
 
