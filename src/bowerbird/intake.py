@@ -77,7 +77,7 @@ class ServingSettings(Group):
         ge=1,
         description="How long an idle connection stays open; longer than a proxy before it keeps its own.",
     )
-    threads: int = Field(8, ge=1, description="Requests that a process works on at once.")
+    threads: int = Field(4, ge=1, description="Requests that a process works on at once.")
     waiting: int = Field(
         32, ge=1, description="Most requests of a process that wait for a thread; more are answered 429."
     )
