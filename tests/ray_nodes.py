@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_memory_monitor_refresh_ms": "0",  # tests of others may fill the memory
     "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "180",  # and all processors
+    "RAY_worker_niceness": "0",  # 15 would leave them little beside other tests
 }
 STORE_BYTES = 600_000_000  # networks of two jobs, 115 MB each, and photos
 
