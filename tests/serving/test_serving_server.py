@@ -21,5 +21,5 @@ def test_a_file_that_one_process_alone_can_open_is_not_given_to_two(small_market
     index = small_market.index.model_copy(update={"vector_index": "milvus"})
     milvus = small_market.milvus.model_copy(update={"uri": "milvus.db"})
     settings = small_market.model_copy(update={"index": index, "milvus": milvus})
-    with pytest.raises(InputError, match="2 processes cannot open milvus.db at once"):
+    with pytest.raises(InputError, match=r"2 processes cannot open milvus\.db at once"):
         serve_home(settings, "127.0.0.1", 0, lambda _: None, processes=2)
