@@ -1,8 +1,11 @@
 """The keyword index against a double loop, and what shoppers type."""
 
 import math
+import resource
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -423,6 +426,36 @@ def test_an_index_opens_beside_its_writer_and_one_process_writes(tmp_path: Path)
     reading.add(13, listing(13, "Trombone case"))
     reading.close()
     assert set(found(KeywordIndex.open(tmp_path), "trombone")) == {12, 13}
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process can grow, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_a_full_disk_did_not_take_is_written_once_there_is_room(tmp_path: Path):
+    index_of(tmp_path, TITLES).close()
+    index = KeywordIndex.open(tmp_path)
+    before = found(index, "sofa")
+    index.add(12, listing(12, "Trombone"))
+    with no_room():
+        for row in (13, 14):
+            with pytest.raises(UnavailableError, match="check the disk"):
+                index.commit()
+            index.add(row, listing(row, "Trombone case"))
+        assert found(index, "sofa") == before
+        assert found(index, "trombone") == []
+    index.commit()
+    assert set(found(index, "trombone")) == {12, 13, 14}
+    assert found(index, "sofa") == before
+    index.close()
+    assert set(found(KeywordIndex.open(tmp_path), "trombone")) == {12, 13, 14}
 
 
 def test_what_cannot_be_used_is_refused(tmp_path: Path):

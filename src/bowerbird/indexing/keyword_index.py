@@ -15,11 +15,12 @@ import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
-from bowerbird.errors import InputError, NotFoundError, UnavailableError
+from bowerbird.errors import InputError, NotFoundError
 from bowerbird.indexing.completion import Completer
-from bowerbird.indexing.keyword_document import ROW, WORDS, keyword_document, keyword_texts, schema
+from bowerbird.indexing.keyword_document import ROW, WORDS, keyword_texts, schema
 from bowerbird.indexing.keyword_query import Clause, QueryBuilder, corrections_of
 from bowerbird.indexing.keyword_settings import KeywordSettings
+from bowerbird.indexing.keyword_writer import KeywordWriter
 from bowerbird.indexing.query_plan import Planner
 from bowerbird.indexing.query_words import query_words
 from bowerbird.indexing.synonym_table import SynonymTable
@@ -54,7 +55,7 @@ class KeywordMatches:
 class KeywordIndex:
     """A tantivy index in a folder; make one with `create` or `open`."""
 
-    def __init__(self, index: tantivy.Index, settings: KeywordSettings) -> None:
+    def __init__(self, index: tantivy.Index, settings: KeywordSettings, *, lasting: bool) -> None:
         named = analysers()
         for name, analyser in named.items():
             index.register_tokenizer(name, analyser)
@@ -68,14 +69,13 @@ class KeywordIndex:
         self._synonyms = SynonymTable(settings.synonyms)
         self._searcher = index.searcher()
         self._dictionary = TermDictionary(self._plain, self._searcher)
-        self._writer: tantivy.IndexWriter | None = None
-        self._uncommitted = 0
+        self._writer = KeywordWriter(index, settings.writer_bytes, lasting=lasting)
         self._writing = threading.Lock()
 
     @classmethod
     def create(cls, folder: Path, settings: KeywordSettings | None = None) -> Self:
         """A new index in the existing empty `folder`."""
-        return cls(tantivy.Index(schema(), str(folder)), settings or KeywordSettings())
+        return cls(tantivy.Index(schema(), str(folder)), settings or KeywordSettings(), lasting=False)
 
     @classmethod
     def open(cls, folder: Path, settings: KeywordSettings | None = None) -> Self:
@@ -90,7 +90,7 @@ class KeywordIndex:
             raise NotFoundError(
                 f"{folder} holds no keyword index that can be read ({error}); run `bowerbird index`"
             ) from error
-        return cls(index, settings or KeywordSettings())
+        return cls(index, settings or KeywordSettings(), lasting=True)
 
     def __len__(self) -> int:
         """How many rows are committed, dead ones among them."""
@@ -104,16 +104,17 @@ class KeywordIndex:
         """
         texts = keyword_texts(listing)
         with self._writing:
-            self._writable().add_document(keyword_document(row, texts))
-            self._uncommitted += 1
+            self._writer.add(row, texts)
             self._dictionary.note(texts[WORDS])
 
     def commit(self) -> None:
-        """Make what was added durable and visible."""
+        """Make what was added durable and visible.
+
+        Raises:
+            UnavailableError: the disk does not take it; of an index that was opened, the next call does it.
+        """
         with self._writing:
-            if self._uncommitted:
-                self._writable().commit()
-                self._uncommitted = 0
+            self._writer.commit()
             self._index.reload()
             self._searcher = self._index.searcher()
             self._dictionary.committed(self._searcher)
@@ -122,9 +123,7 @@ class KeywordIndex:
         """Commit, and let another process write."""
         self.commit()
         with self._writing:
-            if self._writer is not None:
-                self._writer.wait_merging_threads()
-                self._writer = None
+            self._writer.close()
 
     def search(self, words: str, *, limit: int, allowed: Mask | None = None) -> KeywordMatches:
         """The listings that `words`, any string, match.
@@ -227,17 +226,6 @@ class KeywordIndex:
 
     def _planner(self) -> Planner:
         return Planner(self._searcher, self._builder, self._dictionary, self._synonyms, self._settings)
-
-    def _writable(self) -> tantivy.IndexWriter:
-        if self._writer is None:
-            try:
-                self._writer = self._index.writer(self._settings.writer_bytes, 1)
-            except ValueError as error:
-                raise UnavailableError(
-                    f"the keyword index cannot be written ({error}); stop the other process, or give this "
-                    "one a folder of its own"
-                ) from error
-        return self._writer
 
 
 def _run(
