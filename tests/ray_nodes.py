@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 # Ray takes 127.0.0.1 for a name of the machine, which it replaces by one that others can reach.
@@ -53,10 +54,11 @@ class RayNodes:
 def ray_nodes(processors: int) -> Iterator[RayNodes]:
     """A cluster whose first node has so many processors; 0 leaves the work to those that are added."""
     folder = tempfile.mkdtemp(prefix="r-")  # the path of a socket may not be long
+    Path(folder, "ray").mkdir()  # for Ray's note of the last cluster, which it does not make
     holder = subprocess.Popen(
         [sys.executable, __file__, folder, str(processors)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **ENVIRONMENT, "RAY_TMPDIR": folder},
     )  # fmt: skip
     try:
         with holder:
