@@ -222,13 +222,13 @@ def test_a_client_that_does_not_read_is_let_go():
 
 
 @contextmanager
-def listening(most: int, patience: float) -> Iterator[int]:
+def listening(most: int, patience: float, requests: int | None = None) -> Iterator[int]:
     async def app(scope, _receive, send) -> None:
         if scope["type"] == "http":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
             await send({"type": "http.response.body", "body": b"ok"})
 
-    protocol = guarded_protocol(most, patience)
+    protocol = guarded_protocol(most, patience, requests)
     server = uvicorn.Server(
         uvicorn.Config(app, http=protocol, port=0, log_level="critical", lifespan="off", ws="none")
     )
@@ -269,6 +269,14 @@ def test_heads_that_come_too_slowly_or_too_large_are_let_go():
         assert answer(port, large + b"\r\n\r\n")[:12] in (b"HTTP/1.1 400", b"")
         kept = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + CLOSE + b"\r\n"
         assert answer(port, kept).count(b"HTTP/1.1 200") == 2
+
+
+def test_a_connection_that_asked_enough_is_answered_and_let_go():
+    with listening(50, 5.0, requests=3) as port:
+        received = answer(port, 3 * b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")  # until the server hangs up
+        first, second, third = received.split(b"HTTP/1.1 200")[1:]
+        assert b"connection: close" in third
+        assert b"connection: close" not in first + second
 
 
 def test_one_connection_too_many_is_told_so():

@@ -18,11 +18,19 @@ _FULL = (
 )
 
 
-def guarded_protocol(most_connections: int, head_seconds: float = HEAD_SECONDS) -> type[asyncio.Protocol]:
-    """The protocol that `uvicorn.Config(http=...)` takes, with these limits."""
+def guarded_protocol(
+    most_connections: int, head_seconds: float = HEAD_SECONDS, most_requests: int | None = None
+) -> type[asyncio.Protocol]:
+    """The protocol that `uvicorn.Config(http=...)` takes, with these limits.
+
+    Args:
+        most_connections: that are open at once.
+        head_seconds: that a head may take to come in.
+        most_requests: after which a connection is closed; None keeps it.
+    """
 
     class Guarded(GuardedProtocol):
-        limit, patience = most_connections, head_seconds
+        limit, patience, last_request = most_connections, head_seconds, most_requests
 
     return Guarded
 
@@ -32,11 +40,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     limit: int
     patience: float
+    last_request: int | None
 
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401  uvicorn's own arguments
         super().__init__(*given, **named)
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._requests = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Take a connection, or say that there are too many."""
@@ -71,6 +81,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if size > MOST_HEAD_BYTES:
             raise ValueError(f"the headers have {size} bytes, over {MOST_HEAD_BYTES}")  # answered with 400
         super().on_headers_complete()
+        self._requests += 1
+        if self._requests == self.last_request:
+            self.cycle.keep_alive = False
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing more was asked; what the other side has not read by now is dropped."""

@@ -25,6 +25,10 @@ from bowerbird.settings import Settings
 from bowerbird.storage.key_store import KeyStore
 from bowerbird.storage.model_mirror import ModelFollower, ModelMirror
 
+# The kernel deals connections out among processes by chance, and one that is kept stays where it is. Letting
+# go of them now and then, no process has most of them for long.
+REQUESTS_A_CONNECTION = 32
+
 
 def serve_home(
     settings: Settings,
@@ -59,13 +63,22 @@ def serve_home(
                 f"{processes} processes cannot open {settings.milvus.uri} at once; serve with --processes 1, "
                 "or set milvus.uri to a server's"
             )
+        # Only now, so that a second server at this address was refused.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         serve_in_processes(processes, partial(_serve_among, settings, host), listener, say)
 
 
 def serve_alone(
-    settings: Settings, host: str, listener: socket.socket, say: Callable[[str], None], telemetry: Telemetry
+    settings: Settings,
+    host: str,
+    listener: socket.socket,
+    say: Callable[[str], None],
+    telemetry: Telemetry,
+    most_requests: int | None = None,
 ) -> None:
     """Serve a home at a socket that is bound, until this process is told to stop.
+
+    A connection is closed after `most_requests`, if that is given.
 
     Raises:
         UnavailableError: the home is not ready.
@@ -79,7 +92,7 @@ def serve_alone(
     serving = settings.serving
     config = uvicorn.Config(
         app,
-        http=guarded_protocol(serving.max_connections),
+        http=guarded_protocol(serving.max_connections, most_requests=most_requests),
         log_config=None,  # as the rest of the process
         log_level="warning",
         access_log=False,
@@ -98,7 +111,8 @@ def _serve_among(
 ) -> None:
     """What one of several processes does."""
     set_up_logs(settings.observing)
-    serve_alone(settings, host, listener, say, Telemetry(counts))
+    with listener, _beside(listener) as own:
+        serve_alone(settings, host, own, say, Telemetry(counts), REQUESTS_A_CONNECTION)
 
 
 def create_replica(settings: Settings) -> None:
@@ -141,6 +155,19 @@ def say_who_may_call(settings: Settings, host: str, say: Callable[[str], None]) 
         raise UnavailableError(
             f"{host} is not served without a key, because {why}, and no key is live: {MAKE_ONE}"
         )
+
+
+def _beside(listener: socket.socket) -> socket.socket:
+    """Another socket at the address that `listener` reserves.
+
+    Of processes that accept from one socket the busiest is the quickest to: it is awake. Among sockets of
+    their own the kernel deals connections out.
+    """
+    own = socket.socket(listener.family, listener.type)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    own.bind(listener.getsockname())
+    return own
 
 
 def _bound(host: str, port: int) -> socket.socket:
