@@ -46,7 +46,7 @@ def test_an_interest_waits_where_it_has_more_than_its_share():
     balanced = varied(scores, wholes, unknown, free, Variety(likeness=0.0), shared)
     # second: 0.95 - (2/2 - 0.6) against 0.52 - (1/2 - 0.4); third: 0.9 - (3/3 - 0.6) against 0.52
     assert balanced[:3] == [0, 1, 4]
-    assert shared.excess([0, 1]).tolist() == pytest.approx([0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
+    assert shared.excess(np.array([2, 0]), 2).tolist() == pytest.approx([0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
     unbalanced = varied(scores, wholes, unknown, free, Variety(likeness=0.0, calibration=0.0), shared)
     assert unbalanced == [0, 1, 2, 3, 4, 5]
 

@@ -172,9 +172,10 @@ class Feeds:
         next_ids = [entry.listing_id for entry in shown if entry.source == NEXT]
         led = {} if asked.market is None else asked.market.led(taste, next_ids)
         faces = {taste.interests[entry.interest].face for entry in shown if entry.interest >= 0}
-        titles = self._catalogue.titles(sorted(faces | {one.listing_id for one in led.values()}))
+        named = faces | {one.listing_id for one in led.values()}
+        listings = self._catalogue.get(sorted(named | {entry.listing_id for entry in shown}))
+        titles = {one: listings[one].title for one in named if one in listings}
         reasons: list[Reason] = reasons_for(shown, taste, led, titles, feed.place)
-        listings = self._catalogue.get([entry.listing_id for entry in shown])
         return tuple(
             Recommendation(listings[entry.listing_id], entry.score, reason, entry.parts)
             for entry, reason in zip(shown, reasons, strict=True)

@@ -156,7 +156,7 @@ class MarketTaste:
         led = {}
         for listing_id, number, first in zip(known, numbers, history[parts.argmax(axis=0)], strict=True):
             followers, _ = self.next_listing.counts.neighbours(int(first))
-            led[listing_id] = Led(self.numbers.ids[first], bool(np.isin(number, followers)))
+            led[listing_id] = Led(self.numbers.ids[first], bool((followers == number).any()))
         return led
 
     def popular(self, index: MarketIndex, allowed: Mask, now: float, k: int) -> RankedList:

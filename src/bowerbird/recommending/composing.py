@@ -67,7 +67,15 @@ def composed(
         variety,
         SharedOut(serves[best], np.array([one.weight for one in taste.interests])),
     )[:longest]
-    return tuple(_entry(int(best[place]), ids[place], blend) for place in chosen)
+    places = best[chosen]
+    parts = {source: part[places].tolist() for source, part in blend.parts.items()}
+    scores, interests = blend.scores[places].tolist(), blend.interest[places].tolist()
+    entries = []
+    for number, place in enumerate(chosen):
+        of_entry = {source: part[number] for source, part in parts.items()}
+        source = max(_REASONS, key=of_entry.__getitem__)
+        entries.append(Entry(ids[place], scores[number], source, of_entry, interests[number]))
+    return tuple(entries)
 
 
 def _served(candidates: Candidates, blend: Blend, least: float) -> NDArray[np.int64]:
@@ -76,9 +84,3 @@ def _served(candidates: Candidates, blend: Blend, least: float) -> NDArray[np.in
         return blend.interest
     likeness = candidates.likeness[blend.interest, np.arange(len(candidates.rows))]
     return np.where(likeness >= least, blend.interest, -1)
-
-
-def _entry(place: int, listing_id: str, blend: Blend) -> Entry:
-    parts = {source: float(part[place]) for source, part in blend.parts.items()}
-    source = max(_REASONS, key=lambda name: parts[name])
-    return Entry(listing_id, float(blend.scores[place]), source, parts, int(blend.interest[place]))

@@ -7,7 +7,7 @@ Of a shopper with one interest nobody knows what else they want, so some of the 
 below its first ten: who comes for one thing finds it at once.
 """
 
-from collections.abc import Sequence
+from collections import Counter, deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,17 +50,52 @@ class SharedOut:
     of: NDArray[np.integer]  # (m,) the interest that each candidate serves; below 0 for none
     shares: NDArray[np.float64]  # (i,) of attention, at most 1 together
 
-    def excess(self, chosen: Sequence[int]) -> NDArray[np.float64]:
-        """(m,) how far each candidate would take its interest beyond its share of a list that is `chosen`."""
-        counts = np.bincount(self.of[list(chosen)] + 1, minlength=len(self.shares) + 1)[1:]
-        over = np.maximum((counts + 1) / (len(chosen) + 1) - self.shares, 0)
-        return np.asarray(np.append(over, 0.0)[self.of], np.float64)  # -1 is the last: nobody's share
+    def excess(self, counts: NDArray[np.integer], length: int) -> NDArray[np.float64]:
+        """(m,) how far each candidate would take its interest beyond its share.
 
-    def full(self, chosen: Sequence[int], variety: Variety) -> NDArray[np.bool_]:
+        The list has `length` places so far, of which (i,) `counts` serve each interest.
+        """
+        over = np.zeros(len(self.shares) + 1)  # -1 is the last: nobody's share
+        np.maximum((counts + 1) / (length + 1) - self.shares, 0, out=over[:-1])
+        return np.take(over, self.of)
+
+    def full(self, counts: NDArray[np.integer], length: int, variety: Variety) -> NDArray[np.bool_]:
         """(m,) whether each candidate's interest has all that one interest may have of a list one longer."""
-        counts = np.bincount(self.of[list(chosen)] + 1, minlength=len(self.shares) + 1)[1:]
-        beyond = max(0, len(chosen) + 1 - variety.own)
-        return np.asarray(np.append(counts + 1 > variety.own + variety.one_interest * beyond, False)[self.of])
+        most = variety.own + variety.one_interest * max(0, length + 1 - variety.own)
+        full = np.zeros(len(self.shares) + 1, bool)
+        full[:-1] = counts + 1 > most
+        return np.take(full, self.of)
+
+
+class _Sellers:
+    """Who sold too many of the latest places.
+
+    Args:
+        sellers: (m,) of the candidates; below 0 where unknown, and then never too many.
+        variety: says what is too many.
+    """
+
+    def __init__(self, sellers: NDArray[np.integer], variety: Variety) -> None:
+        self._sellers = sellers
+        self._names: list[int] = sellers.tolist()
+        self._variety = variety
+        self._lately: deque[int] = deque()
+        self._counts: Counter[int] = Counter()
+        self.barred = np.zeros(len(sellers), bool)  # (m,) whose seller has all that one may have
+
+    def note(self, place: int) -> None:
+        """A candidate was chosen."""
+        self._lately.append(self._names[place])
+        self._count(self._names[place], 1)
+        if len(self._lately) >= self._variety.window:
+            self._count(self._lately.popleft(), -1)
+
+    def _count(self, seller: int, more: int) -> None:
+        had = self._counts[seller] >= self._variety.per_seller
+        self._counts[seller] += more
+        has = self._counts[seller] >= self._variety.per_seller
+        if seller >= 0 and has != had:
+            self.barred[self._sellers == seller] = has
 
 
 def varied(
@@ -85,27 +120,26 @@ def varied(
     scaled = scores / max(float(scores.max(initial=0.0)), 1e-9)
     closest = np.zeros(len(scores))
     chosen: list[int] = []
-    interests = interests or SharedOut(np.full(len(scores), -1), np.empty(0))
+    shared = interests or SharedOut(np.full(len(scores), -1), np.empty(0))
+    counts = np.zeros(len(shared.shares), np.int64)
+    lately = _Sellers(sellers, variety)
     while len(chosen) < min(variety.diversified, len(scores)):
-        barred = _barred(chosen, sellers, may_head, variety) | interests.full(chosen, variety)
-        lost = variety.likeness * closest + variety.calibration * interests.excess(chosen)
-        worth = np.where(left & ~barred, scaled - lost, -np.inf)
-        best = int(np.argmax(worth))
-        if not np.isfinite(worth[best]):  # only what is barred is left: better that than a hole
-            worth = np.where(left, scaled - lost, -np.inf)
+        length = len(chosen)
+        barred = lately.barred | shared.full(counts, length, variety)
+        if length < variety.head:
+            barred |= ~may_head
+        worth = scaled - (variety.likeness * closest + variety.calibration * shared.excess(counts, length))
+        worth[~left] = -np.inf
+        free = np.where(barred, -np.inf, worth)
+        best = int(np.argmax(free))
+        if not np.isfinite(free[best]):  # only what is barred is left: better that than a hole
             best = int(np.argmax(worth))
         chosen.append(best)
         left[best] = False
-        closest = np.maximum(closest, wholes @ wholes[best])
+        lately.note(best)
+        if shared.of[best] >= 0:
+            counts[shared.of[best]] += 1
+        np.maximum(closest, wholes @ wholes[best], out=closest)
     rest = np.flatnonzero(left)
     chosen.extend(rest[np.argsort(-scores[rest], kind="stable")].tolist())
     return chosen
-
-
-def _barred(
-    chosen: Sequence[int], sellers: NDArray[np.integer], may_head: NDArray[np.bool_], variety: Variety
-) -> NDArray[np.bool_]:
-    barred = np.zeros(len(sellers), bool) if len(chosen) >= variety.head else ~may_head
-    lately = [int(sellers[place]) for place in chosen[-(variety.window - 1) :]]
-    often = [seller for seller in set(lately) if seller >= 0 and lately.count(seller) >= variety.per_seller]
-    return barred | np.isin(sellers, often) if often else barred

@@ -191,7 +191,10 @@ class NextListing:
             for place in range(len(history.listings)):
                 alone = History(history.listings[place : place + 1], history.weights[place : place + 1])
                 followers, counts = self._followers(alone)
-                parts[place] = np.bincount(followers, weights=counts, minlength=len(self))[candidates]
+                if len(followers):
+                    order = np.argsort(followers)  # each once, since one listing was asked about
+                    nearest = order[np.searchsorted(followers, candidates, sorter=order) % len(order)]
+                    parts[place] = np.where(followers[nearest] == candidates, counts[nearest], 0.0)
                 if self.content is not None:
                     parts[place] += self.content.scores(alone.listings, alone.weights, candidates)
         return history.listings, parts
