@@ -144,7 +144,7 @@ class TasteSettings(Group):
         0.5, gt=0, le=1, description="What a hide leaves of the visits of the interest nearest to it."
     )
     kept_shoppers: int = Field(
-        20_000, ge=1, description="Shoppers and sessions whose latest visits stay in memory."
+        4000, ge=1, description="Shoppers and sessions whose latest visits stay in memory, some 6 kB each."
     )
     feed_depth: int = Field(100, ge=1, description="Candidates of a feed that each source gives.")
     feed_length: int = Field(120, ge=1, le=1000, description="Listings of a whole feed, over all its pages.")
