@@ -49,6 +49,7 @@ from synthetic_market import make_market
 
 TREES = 100  # learned rankers of the demo stop at 47 to 84
 NOBODY, FIRST, AGAIN = "nobody", "a shopper, read from the log", "a shopper who was here before"
+ANY = "any shopper"  # half of them read from the log, half ranked by the learned ranker
 WORKED = "thread worked"
 Answer = TypeVar("Answer")
 
@@ -161,6 +162,7 @@ def _searches(engine: Engine, count: int, shoppers: int, rng: np.random.Generato
         for said, words_now in ((FIRST, asked), (AGAIN, other)):
             answer, took = clocked(partial(engine.search, Query(words_now, shopper=name)))
             timed.note(f"search: {said}, {_kind(answer.ranker)}", took)
+            timed.note(f"search: {ANY}", took)
     yield from timed.figures()
     middles = {name: float(np.median(worked)) for name, worked in timed.worked.items()}
     for name in sorted(middles):

@@ -222,13 +222,14 @@ def test_a_client_that_does_not_read_is_let_go():
 
 
 @contextmanager
-def listening(most: int, patience: float, requests: int | None = None) -> Iterator[int]:
+def listening(most: int, patience: float, crowd: int | None = None) -> Iterator[int]:
     async def app(scope, _receive, send) -> None:
         if scope["type"] == "http":
+            await asyncio.sleep(float(scope["query_string"] or 0))
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
             await send({"type": "http.response.body", "body": b"ok"})
 
-    protocol = guarded_protocol(most, patience, requests)
+    protocol = guarded_protocol(most, patience, crowd)
     server = uvicorn.Server(
         uvicorn.Config(app, http=protocol, port=0, log_level="critical", lifespan="off", ws="none")
     )
@@ -271,12 +272,22 @@ def test_heads_that_come_too_slowly_or_too_large_are_let_go():
         assert answer(port, kept).count(b"HTTP/1.1 200") == 2
 
 
-def test_a_connection_that_asked_enough_is_answered_and_let_go():
-    with listening(50, 5.0, requests=3) as port:
-        received = answer(port, 3 * b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")  # until the server hangs up
-        first, second, third = received.split(b"HTTP/1.1 200")[1:]
+def test_a_crowded_process_answers_and_lets_go_of_the_connection():
+    def asked(seconds: float) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port), 5)
+        connection.sendall(b"GET /?%f HTTP/1.1\r\nHost: x\r\n\r\n" % seconds)
+        time.sleep(0.1)
+        return connection
+
+    with listening(50, 5.0, crowd=3) as port:
+        connections = [asked(1.0), asked(0.9), asked(0.8)]
+        first, second, third = (connection.recv(65_536) for connection in connections)
+        assert all(reply.startswith(b"HTTP/1.1 200") for reply in (first, second, third))
         assert b"connection: close" in third
         assert b"connection: close" not in first + second
+        assert connections[2].recv(1) == b""
+        for connection in connections:
+            connection.close()
 
 
 def test_one_connection_too_many_is_told_so():

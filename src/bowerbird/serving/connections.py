@@ -19,18 +19,19 @@ _FULL = (
 
 
 def guarded_protocol(
-    most_connections: int, head_seconds: float = HEAD_SECONDS, most_requests: int | None = None
+    most_connections: int, head_seconds: float = HEAD_SECONDS, crowd: int | None = None
 ) -> type[asyncio.Protocol]:
     """The protocol that `uvicorn.Config(http=...)` takes, with these limits.
 
     Args:
         most_connections: that are open at once.
         head_seconds: that a head may take to come in.
-        most_requests: after which a connection is closed; None keeps it.
+        crowd: requests in hand from which on a connection is closed once it is answered, so that what it asks
+            next may find another process; None keeps it.
     """
 
     class Guarded(GuardedProtocol):
-        limit, patience, last_request = most_connections, head_seconds, most_requests
+        limit, patience, crowded_from = most_connections, head_seconds, crowd
 
     return Guarded
 
@@ -40,13 +41,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     limit: int
     patience: float
-    last_request: int | None
+    crowded_from: int | None
 
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401  uvicorn's own arguments
         super().__init__(*given, **named)
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
-        self._requests = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Take a connection, or say that there are too many."""
@@ -81,8 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if size > MOST_HEAD_BYTES:
             raise ValueError(f"the headers have {size} bytes, over {MOST_HEAD_BYTES}")  # answered with 400
         super().on_headers_complete()
-        self._requests += 1
-        if self._requests == self.last_request:
+        if self.crowded_from is not None and len(self.tasks) >= self.crowded_from:
             self.cycle.keep_alive = False
 
     def timeout_keep_alive_handler(self) -> None:

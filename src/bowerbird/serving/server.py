@@ -25,10 +25,6 @@ from bowerbird.settings import Settings
 from bowerbird.storage.key_store import KeyStore
 from bowerbird.storage.model_mirror import ModelFollower, ModelMirror
 
-# The kernel deals connections out among processes by chance, and one that is kept stays where it is. Letting
-# go of them now and then, no process has most of them for long.
-REQUESTS_A_CONNECTION = 32
-
 
 def serve_home(
     settings: Settings,
@@ -74,11 +70,14 @@ def serve_alone(
     listener: socket.socket,
     say: Callable[[str], None],
     telemetry: Telemetry,
-    most_requests: int | None = None,
+    *,
+    among_others: bool = False,
 ) -> None:
     """Serve a home at a socket that is bound, until this process is told to stop.
 
-    A connection is closed after `most_requests`, if that is given.
+    The kernel deals connections out by chance, and one that is kept stays where it is. So a process
+    `among_others` that has more in hand than it works on lets go of those that it answers: whoever takes the
+    connection that was free last would come back to it for ever, while the others had nothing to do.
 
     Raises:
         UnavailableError: the home is not ready.
@@ -92,7 +91,7 @@ def serve_alone(
     serving = settings.serving
     config = uvicorn.Config(
         app,
-        http=guarded_protocol(serving.max_connections, most_requests=most_requests),
+        http=guarded_protocol(serving.max_connections, crowd=serving.threads + 1 if among_others else None),
         log_config=None,  # as the rest of the process
         log_level="warning",
         access_log=False,
@@ -112,7 +111,7 @@ def _serve_among(
     """What one of several processes does."""
     set_up_logs(settings.observing)
     with listener, _beside(listener) as own:
-        serve_alone(settings, host, own, say, Telemetry(counts), REQUESTS_A_CONNECTION)
+        serve_alone(settings, host, own, say, Telemetry(counts), among_others=True)
 
 
 def create_replica(settings: Settings) -> None:
