@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bowerbird.cli import app
 from bowerbird.errors import BowerbirdError, NotFoundError
 from bowerbird.training.photo_training import read_photo_training
+from ray_nodes import ray_nodes
 
 SETTINGS = (
     "--architecture", "scratch", "--size", "32", "--augmentation", "0", "--precision", "f32", "--batch-size",
@@ -115,6 +116,33 @@ def test_a_search_that_is_killed_ends_where_an_unbroken_one_ends(photo_folder, t
         assert one["accuracy"] == pytest.approx(other["accuracy"], abs=1e-4)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_search_on_a_cluster_ends_where_one_here_ends(photo_folder, tmp_path, environment):
+    """On two nodes, one of which is killed after the first epoch."""
+    options = ("--epochs", "2", "--trials", "2", "--json")
+    here = subprocess.run(
+        command(tmp_path / "here", photo_folder, *options), env=environment, capture_output=True, check=True
+    )
+    home = tmp_path / "there"
+    with ray_nodes(processors=0) as nodes:
+        first = nodes.add(1)
+        nodes.add(1)
+        words = command(home, photo_folder, *options, "--on", nodes.address)
+        with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as search:
+            while not any("epoch" in line for line in ledger(home)):
+                assert search.poll() is None
+                time.sleep(0.05)
+            nodes.kill(first)
+            said, _ = search.communicate()
+    old, new = json.loads(here.stdout), json.loads(said)
+    assert (new["best"], new["unfinished"]) == (old["best"], [])
+    for one, other in zip(old["trials"], new["trials"], strict=True):
+        assert (one["trial"], one["end"], one["epochs"]) == (other["trial"], other["end"], other["epochs"])
+        assert one["accuracy"] == pytest.approx(other["accuracy"], abs=1e-4)
+    assert not [one.name for one in (home / "runs/tune").iterdir() if one.name.startswith(".")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -127,6 +155,7 @@ def test_a_search_that_is_killed_ends_where_an_unbroken_one_ends(photo_folder, t
         (("--resume",), "no search was begun"),
         (("--folder", "nowhere"), r"there is no folder .*nowhere"),
         (("--name", "../photo"), "a search's name is of letters"),
+        (("--on", "ray://127.0.0.1:10001"), "is for processes outside a cluster.* --on HOST:6379"),
         (
             (
                 "--learning-rate", "0.1", "--optimiser", "sgd", "--schedule", "step", "--dropout", "0",

@@ -50,6 +50,14 @@ def tune_photo(
             show_default="goes on where there is one",
         ),
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            help="Ray cluster that runs the trials: HOST:6379, on one of its machines; all see the home.",
+            show_default="this machine",
+        ),
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
     *,
@@ -67,6 +75,7 @@ def tune_photo(
         name=name,
         resume=resume,
         fixed=tuple(given),
+        on=on,
     )
     with progress_bars() as bars:
         report = run_photo_search(load_settings(home), base, bars, options, on_trial=_say_trial)

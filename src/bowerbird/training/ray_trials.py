@@ -1,4 +1,4 @@
-"""Trials of a search run side by side by Ray Tune on this machine, those that fall behind stopped early.
+"""Trials of a search run side by side by Ray Tune, here or on a cluster; those behind are stopped early.
 
 Ray decides when a trial runs and when it stops; what it knows dies with the search. It keeps its state as
 pickles, which are written to a temporary folder and never read: a search goes on from its `SearchFolder`.
@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import ray
-import torch
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
@@ -26,6 +26,7 @@ from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.search_folder import SearchFolder, SearchTrial
 from bowerbird.training.search_trial import run_trial
+from bowerbird.workers.ray_cluster import ray_cluster
 
 OnResult = Callable[[int, dict[str, Any]], None]
 OnEnd = Callable[[int], None]
@@ -72,6 +73,7 @@ def run_waiting_trials(
     halving: Halving,
     *,
     parallel: int,
+    on: str | None,
     on_result: OnResult,
     on_end: OnEnd,
 ) -> list[str]:
@@ -83,16 +85,21 @@ def run_waiting_trials(
         folder: of the search.
         halving: when a trial is stopped.
         parallel: trials at a time.
+        on: HOST:PORT of a cluster whose machines see `folder` and the photos, this one among them; None is
+            this machine.
         on_result: told each epoch of a trial, in this process.
         on_end: told that a trial is over.
+
+    Raises:
+        UnavailableError: no cluster answers at `on`.
     """
     trials = folder.trials()
     waiting = [one.number for one in trials if one.end is None]
-    threads = max(1, (os.cpu_count() or 1) // parallel)
-    gpus = torch.cuda.device_count()
-    cpus = threads * parallel
     features = 0 if photos.features is None else photos.features.nbytes
-    with _local_ray(cpus, 2 * features + _STORE_BYTES) as scratch:
+    processors = max(os.cpu_count() or 1, parallel)
+    here = partial(_local_ray, processors, 2 * features + _STORE_BYTES)
+    with here() if on is None else _cluster(on, folder) as scratch:
+        threads, gpus = _share(parallel)
 
         def trial(config: dict[str, Any], photos: LabelledPhotos) -> None:
             number = config["trial"]
@@ -104,7 +111,7 @@ def run_waiting_trials(
             name="search",
             config={"trial": tune.grid_search(waiting)},
             scheduler=halving.scheduler([one for one in trials if one.end is not None]),
-            resources_per_trial={"cpu": threads, "gpu": min(1.0, gpus / parallel)},
+            resources_per_trial={"cpu": threads, "gpu": gpus},
             callbacks=[_Told(on_result, on_end)],
             storage_path=str(scratch / "tune"),
             max_failures=WORKER_DEATHS,
@@ -146,29 +153,54 @@ class _Told(tune.Callback):
         self._on_end(trial.config["trial"])
 
 
+def _share(parallel: int) -> tuple[int, float]:
+    """Processors and GPUs of each of so many trials at a time; no trial has those of two machines."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray gives no types
+    machines = [one["Resources"] for one in nodes if one["Alive"]]
+    processors = [int(one.get("CPU", 0)) for one in machines]
+    gpus = sum(one.get("GPU", 0) for one in machines)
+    return max(1, min(max(processors), sum(processors) // parallel)), min(1.0, gpus / parallel)
+
+
 @contextmanager
-def _local_ray(cpus: int, store_bytes: int) -> Iterator[Path]:
-    """Ray's processes on this machine for as long as the block runs, and a folder that goes with them."""
+def _cluster(address: str, folder: SearchFolder) -> Iterator[Path]:
+    """The cluster for as long as the block runs, and a folder beside `folder` that goes with it."""
     os.environ.update(_ENVIRONMENT)
-    # The name is short because the path of a socket may have 107 letters, of which Ray takes 63.
-    folders = OwnedFolders(Path(tempfile.gettempdir()), f"bb-{os.getuid()}-")
+    with ray_cluster(address), _scratch(folder.path.parent, ".ray-") as scratch:
+        yield scratch
+
+
+@contextmanager
+def _scratch(parent: Path, prefix: str) -> Iterator[Path]:
+    folders = OwnedFolders(parent, prefix)
     folders.sweep()  # of searches that were killed
     scratch = folders.make()
     try:
-        ray.init(
-            "local",
-            num_cpus=cpus,
-            include_dashboard=False,
-            object_store_memory=store_bytes,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _temp_dir=str(scratch),
-        )
         yield scratch
     finally:
-        ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
         folders.let_go(scratch)
+
+
+@contextmanager
+def _local_ray(processors: int, store_bytes: int) -> Iterator[Path]:
+    """Ray's processes on this machine for as long as the block runs, and a folder that goes with them."""
+    os.environ.update(_ENVIRONMENT)
+    # The name is short because the path of a socket may have 107 letters, of which Ray takes 63.
+    with _scratch(Path(tempfile.gettempdir()), f"bb-{os.getuid()}-") as scratch:
+        try:
+            ray.init(
+                "local",
+                num_cpus=processors,
+                include_dashboard=False,
+                object_store_memory=store_bytes,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(scratch),
+            )
+            yield scratch
+        finally:
+            ray.shutdown()
 
 
 def _cause(error: object) -> str:

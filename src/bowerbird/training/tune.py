@@ -48,6 +48,7 @@ class SearchOptions:
     name: str = "photo"
     resume: bool | None = None
     fixed: Collection[str] = ()  # settings that are not searched
+    on: str | None = None  # HOST:PORT of a Ray cluster whose machines see the home and the photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def run_photo_search(
         plan = _plan(photos, base, {name: str(axis) for name, axis in space.items()})
         folder.begin(plan, values, resume=options.resume)
         trainings = {number: base.changed(drawn) for number, drawn in enumerate(values, start=1)}
-        unfinished = _search(photos, trainings, folder, progress, options.parallel, on_trial)
+        unfinished = _search(photos, trainings, folder, progress, options, on_trial)
         trials = tuple(sorted(folder.trials(), key=lambda one: one.score, reverse=True))
         if trials[0].best is None:
             reason = [*unfinished, *(one.reason for one in trials if one.reason)][0]
@@ -124,6 +125,11 @@ def _checked_space(base: PhotoTraining, options: SearchOptions) -> dict[str, Any
     if not _NAME.fullmatch(options.name):
         raise InputError(
             f"a search's name is of letters, digits, '_', '-' and '.', but {options.name!r} was given"
+        )
+    if options.on is not None and "://" in options.on:
+        raise InputError(
+            f"a search runs among its trials, but {options.on} is for processes outside a cluster; run it on "
+            "one of the cluster's machines, with --on HOST:6379"
         )
     if base.teacher_weight:
         raise InputError(f"a search has no teacher, but teacher_weight={base.teacher_weight} was given")
@@ -156,7 +162,7 @@ def _search(
     trainings: dict[int, PhotoTraining],
     folder: SearchFolder,
     progress: Progress,
-    parallel: int,
+    options: SearchOptions,
     on_trial: OnTrial | None,
 ) -> list[str]:
     """Run what has no end, if anything has none; why trials still have none."""
@@ -189,7 +195,14 @@ def _search(
     epochs = trainings[1].epochs
     halving = Halving(epochs, grace=2 if epochs >= LONG else 1, factor=HALVING_FACTOR)
     return run_waiting_trials(
-        photos, trainings, folder, halving, parallel=parallel, on_result=keep, on_end=end
+        photos,
+        trainings,
+        folder,
+        halving,
+        parallel=options.parallel,
+        on=options.on,
+        on_result=keep,
+        on_end=end,
     )
 
 
