@@ -1,8 +1,8 @@
 """Several processes that serve one home at one address: a processor each, one restarted where it dies.
 
-Python works on one thing at a time in a process. Each of these has the whole engine; they share the listening
-socket, the home and its stores, and follow one another's changes as servers on several machines do. What
-they count for Prometheus lies in files of one folder, so that any of them tells of all.
+Python works on one thing at a time in a process. Each of these has the whole engine and a socket of its own
+at the one address; they share the home and its stores, and follow one another's changes as servers on several
+machines do. What they count for Prometheus lies in files of one folder, so that any of them tells of all.
 """
 
 import logging
@@ -26,7 +26,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 _POLL_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0  # before a process that died is started again
 
-# Serves until it is told to stop; the last argument is called with what to say once it listens.
+# Serves at the address of a bound socket until it is told to stop; calls the last with what to say of it.
 Serve = Callable[[socket, Path, Callable[[str], None]], None]
 
 
