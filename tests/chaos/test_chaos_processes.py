@@ -64,14 +64,17 @@ def test_one_is_killed_and_another_takes_its_place(home: Path):
         assert not any(alive(pid) for pid in before | after)
 
 
-def connections(pid: int, port: int) -> int:
-    """How many connections to `port` a process has."""
-    established = set()
+LISTENING, ESTABLISHED = "0A", "01"
+
+
+def sockets(pid: int, port: int, state: str) -> set[str]:
+    """The sockets of a process that are at `port` in that state."""
+    known = set()
     for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if fields[3] == "01" and int(fields[1].rpartition(":")[2], 16) == port:
-            established.add(f"socket:[{fields[9]}]")
-    return sum(target(link) in established for link in Path(f"/proc/{pid}/fd").iterdir())
+        if fields[3] == state and int(fields[1].rpartition(":")[2], 16) == port:
+            known.add(f"socket:[{fields[9]}]")
+    return known & {target(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def target(link: Path) -> str:
@@ -85,21 +88,21 @@ def test_connections_are_dealt_out_and_the_address_is_taken(home: Path):
     with serving(home, SERVING__PROCESSES=2) as served:
         assert eventually(lambda: len(workers(served)) == 2)
         pids = workers(served)
-        # A process listens once its index is open; by then the other may have taken many.
-        assert eventually(lambda: all(connected(pids, served.port)), 60)
+        # Each listens once its index is open. Of 40 connections one has below 5 once in a million times.
+        assert eventually(lambda: all(sockets(pid, served.port, LISTENING) for pid in pids), 60)
+        one, other = (sockets(pid, served.port, LISTENING) for pid in pids)
+        assert not one & other
+        held = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(40)]
+
+        def dealt() -> list[int]:
+            return [len(sockets(pid, served.port, ESTABLISHED)) for pid in pids]
+
+        assert eventually(lambda: sum(dealt()) == len(held))
+        assert min(dealt()) >= 5
+        for connection in held:
+            connection.close()
         code, said = ended(home, "serve", "--port", str(served.port), "--processes", "2")
         assert (code, "cannot be listened on" in said) == (UnavailableError.exit_code, True)
-
-
-def connected(pids: set[int], port: int) -> list[bool]:
-    """Whether each has at least 5 of 40 connections, which by chance is not so once in a million times."""
-    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
-    try:
-        eventually(lambda: sum(connections(pid, port) for pid in pids) == len(held))
-        return [connections(pid, port) >= 5 for pid in pids]
-    finally:
-        for one in held:
-            one.close()
 
 
 def test_none_outlives_the_one_that_started_them(home: Path):
