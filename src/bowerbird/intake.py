@@ -77,9 +77,16 @@ class ServingSettings(Group):
         ge=1,
         description="How long an idle connection stays open; longer than a proxy before it keeps its own.",
     )
-    threads: int = Field(4, ge=1, description="Requests that a process works on at once.")
+    threads: int = Field(
+        2, ge=1, description="Searches, feeds and pages that a process works on at once; more take turns."
+    )
+    write_threads: int = Field(
+        4, ge=1, description="... and calls that change something: listings, events, reports."
+    )
     waiting: int = Field(
-        32, ge=1, description="Most requests of a process that wait for a thread; more are answered 429."
+        32,
+        ge=1,
+        description="Most requests of either kind that wait for a thread of a process; more get 429.",
     )
     key_per_second: float = Field(
         200.0, ge=0, description="Requests of one key to a process; 0 for no limit."

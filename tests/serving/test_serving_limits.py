@@ -23,7 +23,7 @@ from bowerbird.serving.app import create_app
 from bowerbird.serving.connections import MOST_HEAD_BYTES, guarded_protocol
 from bowerbird.serving.error_shape import add_error_shape
 from bowerbird.serving.gate import CALLER
-from bowerbird.serving.limits import BodyLimit, FairShare, household
+from bowerbird.serving.limits import BodyLimit, FairShare, WriteLane, household
 from bowerbird.serving.rates import Rate
 
 
@@ -115,13 +115,17 @@ def test_one_household_is_one_caller(address: str, shared: str):
 
 
 def shared_app(caller: Caller, *, per_second: float = 0, burst: float = 1, waiting: int = 64) -> FastAPI:
-    """An application with one slow and one quick call, by whoever `caller` is."""
-    app = FastAPI()
+    """An application with slow calls, one of which writes, and a quick one, by whoever `caller` is."""
+    app, writes = FastAPI(), WriteLane(2)
 
     @app.post("/v1/search")
     def slow() -> dict[str, str]:
         time.sleep(0.2)
         return {}
+
+    @app.post("/v1/listings/bulk")
+    async def slow_write() -> dict[str, str]:
+        return await writes.run(slow)
 
     @app.get("/v1/autocomplete")
     async def quick() -> dict[str, str]:
@@ -132,7 +136,7 @@ def shared_app(caller: Caller, *, per_second: float = 0, burst: float = 1, waiti
         return {}
 
     limits = {"keys": Rate(per_second, burst, "a key"), "addresses": Rate(per_second, burst, "an address")}
-    shared = FairShare(app, **limits, waiting=waiting)
+    shared = FairShare(app, **limits, writes=writes, waiting=waiting)
 
     async def known(scope, receive, send) -> None:
         scope.setdefault("state", {})[CALLER] = caller
@@ -156,21 +160,33 @@ def test_the_owner_at_their_own_machine_asks_as_often_as_they_like():
     assert {client.get("/v1/autocomplete").status_code for _ in range(20)} == {200}
 
 
-def test_where_too_many_wait_the_next_is_refused_at_once_and_those_who_wait_are_answered():
+@pytest.mark.parametrize(
+    ("crowded", "free"),
+    [("/v1/search", "/v1/listings/bulk"), ("/v1/listings/bulk", "/v1/search")],
+    ids=["searches", "writes"],
+)
+def test_where_too_many_wait_the_next_is_refused_at_once_and_those_who_wait_are_answered(
+    crowded: str, free: str
+):
+    """Searches do not wait for those who write, nor these for searches."""
+
     async def crowd() -> tuple[list[int], float, int, int]:
         from anyio import to_thread
 
         to_thread.current_default_thread_limiter().total_tokens = 2
         transport = httpx.ASGITransport(shared_app(OWNER, waiting=3))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            first = [asyncio.create_task(client.post("/v1/search")) for _ in range(5)]  # 2 work, 3 wait
+            first = [asyncio.create_task(client.post(crowded)) for _ in range(5)]  # 2 work, 3 wait
             await asyncio.sleep(0.1)
             started = time.monotonic()
-            refused = await client.post("/v1/search")
+            refused = await client.post(crowded)
             took = time.monotonic() - started
             alive = await client.get("/health/live")
+            other = await client.post(free)
+            assert not all(task.done() for task in first), "it waited for the others"
             statuses = [reply.status_code for reply in await asyncio.gather(*first)]
-            after = await client.post("/v1/search")
+            after = await client.post(crowded)
+            assert other.status_code == 200
             assert refused.headers["retry-after"] == "1"
             return statuses, took, refused.status_code, alive.status_code + after.status_code
 

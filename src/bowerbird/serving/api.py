@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
@@ -15,6 +16,7 @@ from bowerbird.market.query import Query as MarketQuery
 from bowerbird.serving.audit import note_change
 from bowerbird.serving.bodies import checked, parsed
 from bowerbird.serving.front import Front
+from bowerbird.serving.limits import write_lane_of
 from bowerbird.serving.photo_replies import photo_reply
 from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.serving.requests import (
@@ -95,32 +97,26 @@ def _add_catalogue(router: APIRouter) -> None:
     @router.put(
         "/v1/listings/{listing_id:path}", tags=["catalogue"], responses={201: {"description": "Created."}}
     )
-    def put(request: Request, listing_id: str, model: ListingModel) -> Response:
+    async def put(request: Request, listing_id: str, model: ListingModel) -> Response:
         """Create or replace a listing; it is searchable within a second."""
         _check_id(listing_id)
-        listing, created = front_of(request).put(listing_id, model)
-        note_change(request, "listing.put", listing_id)
-        return JSONReply(listing, status_code=201 if created else 200)
+        return await write_lane_of(request).run(partial(_put, request, listing_id, model))
 
     @router.patch("/v1/listings/{listing_id:path}", tags=["catalogue"])
-    def patch(request: Request, listing_id: str, change: ListingChange) -> Response:
+    async def patch(request: Request, listing_id: str, change: ListingChange) -> Response:
         """Change some fields, such as the status of what was sold."""
-        changed = front_of(request).patch(listing_id, change)
-        note_change(request, "listing.patch", listing_id)
-        return JSONReply(changed)
+        return await write_lane_of(request).run(partial(_patch, request, listing_id, change))
 
     @router.delete("/v1/listings/{listing_id:path}", status_code=204, tags=["catalogue"])
-    def delete(request: Request, listing_id: str) -> Response:
+    async def delete(request: Request, listing_id: str) -> Response:
         """Remove a listing; no answer holds it from then on."""
-        front_of(request).delete(listing_id)
-        note_change(request, "listing.delete", listing_id)
-        return Response(status_code=204)
+        return await write_lane_of(request).run(partial(_delete, request, listing_id))
 
     @router.post("/v1/listings/bulk", tags=["catalogue"], openapi_extra=_BULK_BODY)
     async def bulk(request: Request) -> Response:
         """JSONL, one listing with its `listing_id` a line; one status a row comes back."""
         body = await request.body()
-        return JSONReply(await run_in_threadpool(_bulk, request, body))
+        return await write_lane_of(request).run(partial(_bulk, request, body))
 
 
 _BULK_BODY = {
@@ -217,7 +213,25 @@ def _check_id(listing_id: str) -> None:
         )
 
 
-def _bulk(request: Request, body: bytes) -> dict[str, Any]:
+def _put(request: Request, listing_id: str, model: ListingModel) -> Response:
+    listing, created = front_of(request).put(listing_id, model)
+    note_change(request, "listing.put", listing_id)
+    return JSONReply(listing, status_code=201 if created else 200)
+
+
+def _patch(request: Request, listing_id: str, change: ListingChange) -> Response:
+    changed = front_of(request).patch(listing_id, change)
+    note_change(request, "listing.patch", listing_id)
+    return JSONReply(changed)
+
+
+def _delete(request: Request, listing_id: str) -> Response:
+    front_of(request).delete(listing_id)
+    note_change(request, "listing.delete", listing_id)
+    return Response(status_code=204)
+
+
+def _bulk(request: Request, body: bytes) -> Response:
     front = front_of(request)
     lines = [line for line in body.split(b"\n") if line.strip()]
     limit = front.settings.serving.max_bulk_rows
@@ -237,4 +251,4 @@ def _bulk(request: Request, body: bytes) -> dict[str, Any]:
     front.put_many(list(listings.values()))
     note_change(request, "listing.bulk", *listings)
     accepted = sum(row["status"] == 200 for row in rows)
-    return {"accepted": accepted, "rejected": len(rows) - accepted, "rows": rows}
+    return JSONReply({"accepted": accepted, "rejected": len(rows) - accepted, "rows": rows})

@@ -28,7 +28,7 @@ from bowerbird.serving.front import Front
 from bowerbird.serving.gate import Gate
 from bowerbird.serving.keyring import Keyring
 from bowerbird.serving.keys_api import keys_router
-from bowerbird.serving.limits import BodyLimit, FairShare
+from bowerbird.serving.limits import BodyLimit, FairShare, WriteLane
 from bowerbird.serving.moderation import Moderation
 from bowerbird.serving.moderation_api import moderation_router
 from bowerbird.serving.observing import Observers
@@ -104,6 +104,7 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.front, app.state.events = front, events
+    app.state.writes = WriteLane(settings.serving.write_threads)
     app.state.keyring, app.state.access = keyring, _access(keyring, settings, host)
     app.state.feeds = FeedFront(engine, settings, front)
     events.listeners.append(engine)
@@ -134,6 +135,7 @@ def _add_guards(app: FastAPI, serving: ServingSettings, telemetry: Telemetry, ph
         FairShare,
         keys=Rate(serving.key_per_second, serving.key_burst, "a key"),
         addresses=Rate(serving.address_per_second, serving.address_burst, "an address without a key"),
+        writes=app.state.writes,
         waiting=serving.waiting,
     )
     app.add_middleware(Gate, access=app.state.access)

@@ -1,11 +1,11 @@
 """What shoppers did, as JSON under /v1/events, and a shopper's own data under /v1/shoppers."""
 
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from bowerbird.cleaning.event_rows import LAST_POSITION, LONGEST_ID
 from bowerbird.cleaning.reading_rows import RawRow
@@ -14,6 +14,7 @@ from bowerbird.errors import InputError
 from bowerbird.market.event import EventType
 from bowerbird.serving.audit import note_change
 from bowerbird.serving.event_front import EventFront
+from bowerbird.serving.limits import write_lane_of
 from bowerbird.serving.replies import ERRORS, JSONReply
 
 _ID = {"type": "string", "maxLength": LONGEST_ID}
@@ -80,13 +81,15 @@ def events_router() -> APIRouter:
     async def events(request: Request) -> Response:
         """One event, or {"events": [...]}: logged once this replies, each row by itself."""
         body = await request.body()
-        return JSONReply(await run_in_threadpool(_received, events_of(request), body))
+        received = partial(_received, events_of(request), body)
+        return JSONReply(await write_lane_of(request).run(received))
 
     @router.post("/v1/events/bulk", tags=["events"], openapi_extra=_LINES_BODY)
     async def bulk(request: Request) -> Response:
         """JSONL, one event a line; one status a row comes back."""
         body = await request.body()
-        return JSONReply(await run_in_threadpool(_received_lines, events_of(request), body))
+        received = partial(_received_lines, events_of(request), body)
+        return JSONReply(await write_lane_of(request).run(received))
 
     @router.get("/v1/shoppers/{shopper:path}", tags=["shoppers"])
     def read(request: Request, shopper: str) -> Response:

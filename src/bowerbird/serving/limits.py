@@ -2,13 +2,16 @@
 
 A body must be within its size and keep arriving; a reader must keep reading. A search runs in one of the
 threads; where all are busy it waits, and where too many wait already it is refused at once: an answer that
-comes too late helps nobody, and refusing costs next to nothing.
+comes too late helps nobody, and refusing costs next to nothing. What changes something has its own threads.
 """
 
 import asyncio
 import ipaddress
+from collections.abc import Callable
+from typing import TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bowerbird.errors import BusyError, TooLargeError, TooSlowError
@@ -22,6 +25,35 @@ _IPV6_HOUSEHOLD = 64  # bits of an address that one household is given as a whol
 RETRY_SECONDS = 1  # a queue of a second's work
 
 
+Result = TypeVar("Result")
+
+
+class WriteLane:
+    """The threads of calls that change something: they wait for the disk, or take long, and no search waits.
+
+    Args:
+        threads: of such calls that are worked on at once.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._limiter = CapacityLimiter(threads)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a thread."""
+        return self._limiter.statistics().tasks_waiting
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, in one of the threads."""
+        return await to_thread.run_sync(work, limiter=self._limiter)
+
+
+def write_lane_of(request: Request) -> WriteLane:
+    """That of the application that serves `request`."""
+    lane: WriteLane = request.app.state.writes
+    return lane
+
+
 class FairShare:
     """Refuses who asks too often, and everybody while too many wait.
 
@@ -29,13 +61,15 @@ class FairShare:
         app: what is limited.
         keys: of callers with a key.
         addresses: of those without.
-        waiting: how many may wait for a thread.
+        writes: where calls that change something wait.
+        waiting: how many may wait for a thread, there and of the others.
     """
 
-    def __init__(self, app: ASGIApp, keys: Rate, addresses: Rate, waiting: int) -> None:
+    def __init__(self, app: ASGIApp, keys: Rate, addresses: Rate, writes: WriteLane, waiting: int) -> None:
         self.app = app
         self._keys = keys
         self._addresses = addresses
+        self._writes = writes
         self._waiting = waiting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +83,8 @@ class FairShare:
         await self.app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        cost = rule_of(scope["method"], scope["path"]).cost
+        rule = rule_of(scope["method"], scope["path"])
+        cost = rule.cost
         if not cost:
             return
         caller: Caller = scope["state"][CALLER]
@@ -57,7 +92,8 @@ class FairShare:
             self._keys.take(caller.key_id, cost)
         elif not caller.is_owner:
             self._addresses.take(household(scope), cost)
-        waiting = to_thread.current_default_thread_limiter().statistics().tasks_waiting
+        others = to_thread.current_default_thread_limiter()
+        waiting = self._writes.waiting if rule.is_write else others.statistics().tasks_waiting
         if waiting >= self._waiting:
             raise BusyError(
                 f"{waiting} requests wait already; ask again in {RETRY_SECONDS} s", retry_after=RETRY_SECONDS

@@ -1,5 +1,6 @@
 """Reports of listings as JSON, and what the owner does about them."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -7,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bowerbird.serving.audit import note_change
+from bowerbird.serving.limits import write_lane_of
 from bowerbird.serving.moderation import Moderation, Reported
 from bowerbird.serving.replies import ERRORS, JSONReply
 from bowerbird.storage.reports import ReportReason
@@ -40,9 +42,10 @@ def moderation_router() -> APIRouter:
     router = APIRouter(responses=ERRORS, default_response_class=JSONReply, tags=["moderation"])
 
     @router.post("/v1/listings/{listing_id:path}/reports", status_code=202)
-    def report(request: Request, listing_id: str, model: ReportModel) -> Response:
+    async def report(request: Request, listing_id: str, model: ReportModel) -> Response:
         """Report a listing, or one of its photos, to the owner; who does so is not kept."""
-        kept = moderation_of(request).report(listing_id, model.reason, model.note, model.photo_id)
+        given = (listing_id, model.reason, model.note, model.photo_id)
+        kept = await write_lane_of(request).run(partial(moderation_of(request).report, *given))
         return JSONReply({"listing_id": listing_id, "kept": kept}, status_code=202)
 
     @router.get("/v1/reports")

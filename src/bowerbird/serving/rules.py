@@ -28,6 +28,11 @@ class Rule:
     is_page: bool = False
     cost: float = 1.0
 
+    @property
+    def is_write(self) -> bool:
+        """Whether such calls run in the `WriteLane`."""
+        return self.scope in (Scope.EVENT, Scope.WRITE)
+
 
 def _rule(
     methods: str,
