@@ -62,10 +62,25 @@ def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
     """The photo in `data`. Safe to call from several threads, which take turns where photos are large.
 
     Raises:
+        TooLargeError, InputError: as `clean_image` says.
+    """
+    image, stored = _clean(data, max_pixels, max_bytes)
+    return CleanPhoto(image, stored, hashlib.sha256(stored).hexdigest(), str(imagehash.phash(image)))
+
+
+def clean_image(data: bytes, *, max_pixels: int, max_bytes: int) -> Image.Image:
+    """The image of `clean_photo` alone, in half the time: what is asked with is not kept.
+
+    Raises:
         TooLargeError: over `max_bytes` bytes or, by its header and before anything is decoded, over
             `max_pixels` pixels.
         InputError: no photo of a known kind, truncated or otherwise broken, or tiny.
     """
+    return _clean(data, max_pixels, max_bytes)[0]
+
+
+def _clean(data: bytes, max_pixels: int, max_bytes: int) -> tuple[Image.Image, bytes]:
+    """The image, and the JPEG that decodes to it."""
     if len(data) > max_bytes:
         raise TooLargeError(
             f"the photo has {len(data):,} bytes, over the limit of {max_bytes:,}; send a smaller one"
@@ -78,7 +93,7 @@ def clean_photo(data: bytes, *, max_pixels: int, max_bytes: int) -> CleanPhoto:
         return _cleaned(opened, data)
 
 
-def _cleaned(opened: Image.Image, data: bytes) -> CleanPhoto:
+def _cleaned(opened: Image.Image, data: bytes) -> tuple[Image.Image, bytes]:
     try:
         image = _upright_rgb(opened)
         box = content_box(image)
@@ -90,7 +105,7 @@ def _cleaned(opened: Image.Image, data: bytes) -> CleanPhoto:
     if stored is None:
         stored = _encoded(image if box is None else image.crop(box))
         image = _decoded(stored)
-    return CleanPhoto(image, stored, hashlib.sha256(stored).hexdigest(), str(imagehash.phash(image)))
+    return image, stored
 
 
 def _undecodable(error: Exception) -> InputError:

@@ -19,6 +19,7 @@ class Exposure:
     def __init__(self, most: int) -> None:
         self._most = most
         self._heads: dict[str, dict[str, float]] = {}  # by listing: who saw it at the head, and when last
+        self._often: set[str] = set()  # of these listings, those that `most` or more saw: few of many
         self._tidied = 0.0
         self._turn = threading.Lock()
 
@@ -28,15 +29,18 @@ class Exposure:
             if now - self._tidied > WINDOW_SECONDS / 4:
                 self._tidy(now)
             for listing_id in listing_ids:
-                self._heads.setdefault(listing_id, {})[whose] = now
+                seen = self._heads.setdefault(listing_id, {})
+                seen[whose] = now
+                if len(seen) >= self._most:
+                    self._often.add(listing_id)
 
     def spent(self, whose: str, now: float) -> frozenset[str]:
         """The listings that head as many others' feeds as they may."""
         with self._turn:
             return frozenset(
                 listing_id
-                for listing_id, seen in self._heads.items()
-                if len(seen) >= self._most and self._others(seen, whose, now) >= self._most
+                for listing_id in self._often
+                if self._others(self._heads[listing_id], whose, now) >= self._most
             )
 
     def forget(self, whose: Collection[str]) -> None:
@@ -48,6 +52,7 @@ class Exposure:
         """Keep nothing of anybody."""
         with self._turn:
             self._heads.clear()
+            self._often.clear()
 
     def _others(self, seen: dict[str, float], whose: str, now: float) -> int:
         return sum(name != whose and now - time <= WINDOW_SECONDS for name, time in seen.items())
@@ -62,3 +67,4 @@ class Exposure:
             for listing_id, seen in self._heads.items()
         }
         self._heads = {listing_id: seen for listing_id, seen in kept.items() if seen}
+        self._often = {listing_id for listing_id, seen in self._heads.items() if len(seen) >= self._most}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bowerbird.cleaning.photo import clean_photo
+from bowerbird.cleaning.photo import clean_image, clean_photo
 from bowerbird.engine import Engine
 from bowerbird.errors import InputError, MismatchError, NotFoundError, UnavailableError
 from bowerbird.market.listing import Listing, Photo
@@ -148,7 +148,7 @@ class Front:
             InputError: it is no photo, or is over a limit.
         """
         limits = self.settings.photos
-        image = clean_photo(data, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes).image
+        image = clean_image(data, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
         if max(image.size) > QUERY_SIDE:  # networks read a few hundred pixels, and many may be asked at once
             image.thumbnail((QUERY_SIDE, QUERY_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
         return np.asarray(image)
