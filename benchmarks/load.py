@@ -12,7 +12,9 @@ machine.
 """
 
 import argparse
+import csv
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,9 +61,11 @@ class Measured:
     figures: list[Figure] = field(default_factory=list)
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     memory: list[dict[str, float]] = field(default_factory=list)
+    answers: list[tuple[str, Answered]] = field(default_factory=list)  # with their stage
 
     def add(self, stage: str, answered: Sequence[Answered], seconds: float) -> None:
         """What came of a stage: of each kind, of all, and how many of each status."""
+        self.answers.extend((stage, one) for one in answered)
         counts = Counter(NAMES.get(one.status, str(one.status)) for one in answered)
         self.statuses[stage] = dict(sorted(counts.items()))
         good = [one for one in answered if one.status == 200]
@@ -94,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BowerbirdError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_code
+    if given.answers is not None:
+        _write_answers(given.answers, measured.answers)
     if given.json:
         about = {name: getattr(given, name) for name in (*BOUNDS, "listings", "mix", "processes")}
         kept = {"memory": measured.memory, "statuses": measured.statuses}
@@ -200,6 +206,16 @@ def seconds_to_recover(answered: Iterable[Answered]) -> float:
     return float("inf")
 
 
+def _write_answers(path: Path, answers: Iterable[tuple[str, Answered]]) -> None:
+    """A request a line, for who looks for what percentiles hide: when it was slow, and for how long."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("stage", "kind", "due_s", "late_ms", "took_ms", "status"))
+        for stage, one in answers:
+            times = (f"{one.due:.4f}", f"{1000 * one.late:.2f}", f"{1000 * one.took:.2f}")
+            writer.writerow((stage, one.kind, *times, one.status))
+
+
 def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
@@ -236,6 +252,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--warm-up", type=float, default=10.0, help="seconds")
     parser.add_argument("--mix", type=_mix, default=MIX, help="such as words=0.5,photo=0.25,feed=0.25")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--answers", type=Path, help="write each request's times there, as CSV")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     for name, (least, most) in BOUNDS.items():
@@ -246,4 +263,5 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # told to stop, it takes its server along
     sys.exit(main())
