@@ -162,23 +162,32 @@ def _beside(listener: socket.socket) -> socket.socket:
     Of processes that accept from one socket the busiest is the quickest to: it is awake. Among sockets of
     their own the kernel deals connections out.
     """
-    own = socket.socket(listener.family, listener.type)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    own.bind(listener.getsockname())
+    address = listener.getsockname()
+    with _told(address[0], address[1]), ExitStack() as undo:
+        own = undo.enter_context(socket.socket(listener.family, listener.type))
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        own.bind(address)
+        undo.pop_all()
     return own
 
 
 def _bound(host: str, port: int) -> socket.socket:
     """A socket bound before the index is opened, which takes longer; port 0 takes a free one."""
-    try:
+    with _told(host, port), ExitStack() as undo:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with ExitStack() as undo:
-            listener = undo.enter_context(socket.socket(family, kind))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            undo.pop_all()
-        return listener
+        listener = undo.enter_context(socket.socket(family, kind))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        undo.pop_all()
+    return listener
+
+
+@contextmanager
+def _told(host: str, port: int) -> Iterator[None]:
+    """Why an address cannot be had."""
+    try:
+        yield
     except OSError as error:
         raise UnavailableError(
             f"{host}:{port} cannot be listened on: {error}; stop what uses it, or give another --port"
