@@ -85,7 +85,21 @@ Resume = Annotated[
         show_default="goes on where it was cut short",
     ),
 ]
-Devices = Annotated[str, typer.Option(help="How many GPUs; auto is all there are, else the CPU.")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        help="How many GPUs, or processes of a cluster; auto is all GPUs, else the CPU, of a cluster of each "
+        "machine. Each takes batches of --batch-size."
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        help="Ray cluster that learns: HOST:6379, on one of its machines; all see the home and the photos.",
+        show_default="this machine",
+    ),
+]
 Teacher = Annotated[
     Path | None,
     typer.Option(
@@ -110,6 +124,7 @@ def train_photo(
     name: RunName = None,
     resume: Resume = None,
     devices: Devices = "auto",
+    on: On = None,
     teacher: Teacher = None,
     baselines: Baselines = False,
     export_backbone: ExportBackbone = False,
@@ -129,6 +144,7 @@ def train_photo(
         name=name,
         resume=resume,
         devices=_devices(devices),
+        on=on,
         teacher=teacher,
         baselines=baselines,
         predict=predict,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from bowerbird.progress import Progress
 from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.photo_logging import add_picture, confusion_picture
 from bowerbird.training.photo_module import PhotoModule
+from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.run_folder import BEST, LAST, RunFolder
+from bowerbird.training.safe_checkpoint import read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,23 @@ def best_epoch(history: Sequence[EpochMetrics], *, is_last: bool = False) -> int
 def out_of_patience(history: Sequence[EpochMetrics], patience: int) -> bool:
     """Whether `patience` epochs have passed since the best; never for 0."""
     return bool(patience and history and history[-1].epoch - best_epoch(history) >= patience)
+
+
+def saved_history(checkpoint: Path | None) -> list[EpochMetrics]:
+    """The epochs up to that of `checkpoint`; none without one.
+
+    Raises:
+        MismatchError: it is damaged.
+    """
+    if checkpoint is None:
+        return []
+    (state,) = read_checkpoint(checkpoint)["callbacks"].values()
+    return [EpochMetrics(**one) for one in state["history"]]
+
+
+def is_over(history: Sequence[EpochMetrics], training: PhotoTraining) -> bool:
+    """Whether a run ends after these epochs."""
+    return len(history) >= training.epochs or out_of_patience(history, training.patience)
 
 
 class EpochEnd(Callback):

@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from bowerbird.encoding.photo_preparation import PhotoPreparation
+from bowerbird.errors import MismatchError
 from bowerbird.evaluation.classification import correct, macro_f1
 from bowerbird.training.augmentation import Augmentation, resized
 from bowerbird.training.datasets import Batch, EpochSampler, Inputs, LabelledPhotos, PhotoDataset
@@ -103,6 +104,22 @@ class PhotoModule(LightningModule):
         if self.front is not None:
             self.front.eval()
         return self
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on with other steps an epoch: the schedule of rates would end too soon or too late.
+
+        Raises:
+            MismatchError: the run was begun on another number of devices.
+        """
+        devices = self.trainer.world_size
+        share = len(self._photos.learned_rows) // devices
+        steps = (checkpoint["epoch"] + 1) * (share // min(self._settings.batch_size, share))
+        if checkpoint["global_step"] != steps:
+            raise MismatchError(
+                f"the run was begun on another number of devices than {devices}: it has made "
+                f"{checkpoint['global_step']} steps, where {devices} would have made {steps}; give --devices "
+                "as before, or --fresh to begin anew"
+            )
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches of this device's share of the training photos, drawn anew each epoch."""

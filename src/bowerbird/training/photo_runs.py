@@ -16,6 +16,7 @@ from bowerbird.settings import Settings
 from bowerbird.storage.model_registry import activate_model
 from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.epoch_end import OnEpoch
+from bowerbird.training.inside_cluster import check_inside
 from bowerbird.training.photo_baselines import baseline_probabilities
 from bowerbird.training.photo_export import measured_rows, publish_backbone, publish_photo_classifier
 from bowerbird.training.photo_folder import read_photo_folder
@@ -35,6 +36,7 @@ class PhotoRunOptions:
     name: str | None = None  # of the run; None is the architecture's
     resume: bool | None = None
     devices: int | str = "auto"
+    on: str | None = None  # HOST:PORT of a Ray cluster whose machines see the home and the photos
     teacher: Path | None = None
     baselines: bool = False
     predict: Path | None = None
@@ -84,6 +86,7 @@ def run_photo_training(
         InputError: there is nothing to tell apart, or an option cannot be used.
         MismatchError: the run that would go on has other settings or data.
         TrainingError: the backbone cannot be loaded, or the run diverged.
+        UnavailableError: the cluster that is to learn does not answer, has too little, or lost too much.
     """
     if training.teacher_weight and options.folder is not None:
         raise InputError(
@@ -94,13 +97,15 @@ def run_photo_training(
         raise InputError(
             "--export-backbone needs a trained backbone; give --unfreeze a number of blocks, or all"
         )
+    if options.on is not None:
+        check_inside(options.on, "training")
     photos = _photos(settings, training, progress, options)
     if training.learn_validation and not (photos.labels[photos.rows(Part.TEST)] >= 0).any():
         raise InputError(
             "learn_validation leaves nothing to measure on: no test photo has a label; leave it out, or "
             "label test photos"
         )
-    folder = settings.home / "runs" / "photo" / _run_name(options.name or training.architecture)
+    folder = (settings.home / "runs" / "photo" / _run_name(options.name or training.architecture)).resolve()
     result = train_photo_classifier(
         photos,
         training,
@@ -108,6 +113,7 @@ def run_photo_training(
         progress,
         resume=options.resume,
         devices=options.devices,
+        on=options.on,
         on_epoch=on_epoch,
     )
     rows, _, _ = measured_rows(result)
@@ -165,7 +171,7 @@ def _photos(
     if options.teacher is not None:
         raise InputError("a teacher speaks of a home's listings; leave --teacher out beside --folder")
     create_home(settings)
-    return read_photo_folder(options.folder, progress, seed=training.seed)
+    return read_photo_folder(options.folder.resolve(), progress, seed=training.seed)
 
 
 def _run_name(name: str) -> str:

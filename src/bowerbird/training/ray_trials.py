@@ -7,7 +7,6 @@ ASHA: Li et al., 2020, 'A system for massively parallel hyperparameter tuning'.
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,26 +20,18 @@ import ray
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
-from bowerbird.storage.owned_folders import OwnedFolders
 from bowerbird.training.datasets import LabelledPhotos
+from bowerbird.training.inside_cluster import ENVIRONMENT, inside_cluster, scratch
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.search_folder import SearchFolder, SearchTrial
 from bowerbird.training.search_trial import run_trial
-from bowerbird.workers.ray_cluster import ray_cluster
+from bowerbird.workers.ray_cluster import machines
 
 OnResult = Callable[[int, dict[str, Any]], None]
 OnEnd = Callable[[int], None]
 METRIC, TIME = "accuracy", "epochs"
 WORKER_DEATHS = 3  # after which a trial is left for the next time
 _STORE_BYTES = 100_000_000  # Ray takes no less than 75 MB
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
-    "RAY_AIR_NEW_OUTPUT": "0",  # else it prints tables where JSON is to be
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the trainer writes TensorBoard's files itself
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the command as it does any other
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def run_waiting_trials(
     features = 0 if photos.features is None else photos.features.nbytes
     processors = max(os.cpu_count() or 1, parallel)
     here = partial(_local_ray, processors, 2 * features + _STORE_BYTES)
-    with here() if on is None else _cluster(on, folder) as scratch:
+    with here() if on is None else inside_cluster(on, folder.path.parent) as files:
         threads, gpus = _share(parallel)
 
         def trial(config: dict[str, Any], photos: LabelledPhotos) -> None:
@@ -113,7 +104,7 @@ def run_waiting_trials(
             scheduler=halving.scheduler([one for one in trials if one.end is not None]),
             resources_per_trial={"cpu": threads, "gpu": gpus},
             callbacks=[_Told(on_result, on_end)],
-            storage_path=str(scratch / "tune"),
+            storage_path=str(files / "tune"),
             max_failures=WORKER_DEATHS,
             max_concurrent_trials=parallel,
             reuse_actors=True,  # starting a process and importing torch takes seconds
@@ -155,39 +146,18 @@ class _Told(tune.Callback):
 
 def _share(parallel: int) -> tuple[int, float]:
     """Processors and GPUs of each of so many trials at a time; no trial has those of two machines."""
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray gives no types
-    machines = [one["Resources"] for one in nodes if one["Alive"]]
-    processors = [int(one.get("CPU", 0)) for one in machines]
-    gpus = sum(one.get("GPU", 0) for one in machines)
+    found = machines()
+    processors = [one.processors for one in found]
+    gpus = sum(one.gpus for one in found)
     return max(1, min(max(processors), sum(processors) // parallel)), min(1.0, gpus / parallel)
-
-
-@contextmanager
-def _cluster(address: str, folder: SearchFolder) -> Iterator[Path]:
-    """The cluster for as long as the block runs, and a folder beside `folder` that goes with it."""
-    os.environ.update(_ENVIRONMENT)
-    with ray_cluster(address), _scratch(folder.path.parent, ".ray-") as scratch:
-        yield scratch
-
-
-@contextmanager
-def _scratch(parent: Path, prefix: str) -> Iterator[Path]:
-    folders = OwnedFolders(parent, prefix)
-    folders.sweep()  # of searches that were killed
-    scratch = folders.make()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        folders.let_go(scratch)
 
 
 @contextmanager
 def _local_ray(processors: int, store_bytes: int) -> Iterator[Path]:
     """Ray's processes on this machine for as long as the block runs, and a folder that goes with them."""
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     # The name is short because the path of a socket may have 107 letters, of which Ray takes 63.
-    with _scratch(Path(tempfile.gettempdir()), f"bb-{os.getuid()}-") as scratch:
+    with scratch(Path(tempfile.gettempdir()), f"bb-{os.getuid()}-") as files:
         try:
             ray.init(
                 "local",
@@ -196,9 +166,9 @@ def _local_ray(processors: int, store_bytes: int) -> Iterator[Path]:
                 object_store_memory=store_bytes,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                _temp_dir=str(scratch),
+                _temp_dir=str(files),
             )
-            yield scratch
+            yield files
         finally:
             ray.shutdown()
 

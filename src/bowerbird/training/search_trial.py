@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from bowerbird.errors import InputError, TrainingError
+from bowerbird.progress import Silent
 from bowerbird.training.datasets import LabelledPhotos
-from bowerbird.training.epoch_end import EpochMetrics, out_of_patience
+from bowerbird.training.epoch_end import EpochMetrics, is_over, saved_history
 from bowerbird.training.folder_lock import alone_in
 from bowerbird.training.photo_training import PhotoTraining
 from bowerbird.training.run_folder import LAST, RunFolder
-from bowerbird.training.safe_checkpoint import read_checkpoint
 from bowerbird.training.train_photo_classifier import train_photo_classifier
 
 Report = Callable[[dict[str, Any]], None]
@@ -43,12 +43,12 @@ def run_trial(
             keep_newest_checkpoint(folder)
             report(_result(history, training))
 
-        for metrics in _saved_history(folder):
+        for metrics in saved_history(RunFolder(folder).newest()):
             tell(metrics)
-        if history and _ends(history, training):
+        if history and is_over(history, training):
             return
         try:
-            train_photo_classifier(photos, training, folder, _Silent(), devices=1, on_epoch=tell)
+            train_photo_classifier(photos, training, folder, Silent(), devices=1, on_epoch=tell)
         except (InputError, TrainingError) as error:
             report(_failed(history, training, error.message))
 
@@ -65,33 +65,11 @@ def drop_all_but_best(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _saved_history(folder: Path) -> Sequence[EpochMetrics]:
-    newest = RunFolder(folder).newest()
-    if newest is None:
-        return ()
-    (state,) = read_checkpoint(newest)["callbacks"].values()
-    return [EpochMetrics(**one) for one in state["history"]]
-
-
-def _ends(history: Sequence[EpochMetrics], training: PhotoTraining) -> bool:
-    return len(history) >= training.epochs or out_of_patience(history, training.patience)
-
-
 def _result(history: Sequence[EpochMetrics], training: PhotoTraining) -> dict[str, Any]:
     told: Mapping[str, float] = history[-1].as_json()
-    return {**told, "epochs": len(history), "last": _ends(history, training), "failure": ""}
+    return {**told, "epochs": len(history), "last": is_over(history, training), "failure": ""}
 
 
 def _failed(history: Sequence[EpochMetrics], training: PhotoTraining, reason: str) -> dict[str, Any]:
     nothing = EpochMetrics(len(history), 0.0, 0.0, 0.0, 0.0, 0.0).as_json()
     return {**nothing, "epochs": training.epochs, "last": True, "failure": reason}
-
-
-class _Silent:
-    """Progress that is not shown: the search shows its own."""
-
-    def step(self, name: str, total: int | None) -> None:
-        """Show nothing."""
-
-    def advance(self, units: int) -> None:
-        """Show nothing."""

@@ -21,6 +21,7 @@ from bowerbird.progress import Progress
 from bowerbird.settings import Settings
 from bowerbird.training.datasets import LabelledPhotos
 from bowerbird.training.folder_lock import alone_in
+from bowerbird.training.inside_cluster import check_inside
 from bowerbird.training.photo_folder import read_photo_folder
 from bowerbird.training.photo_market import market_photos
 from bowerbird.training.photo_slice import sliced_photos
@@ -126,11 +127,8 @@ def _checked_space(base: PhotoTraining, options: SearchOptions) -> dict[str, Any
         raise InputError(
             f"a search's name is of letters, digits, '_', '-' and '.', but {options.name!r} was given"
         )
-    if options.on is not None and "://" in options.on:
-        raise InputError(
-            f"a search runs among its trials, but {options.on} is for processes outside a cluster; run it on "
-            "one of the cluster's machines, with --on HOST:6379"
-        )
+    if options.on is not None:
+        check_inside(options.on, "a search")
     if base.teacher_weight:
         raise InputError(f"a search has no teacher, but teacher_weight={base.teacher_weight} was given")
     if importlib.util.find_spec("ray") is None:

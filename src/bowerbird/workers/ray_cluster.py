@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import ray
@@ -33,6 +34,21 @@ _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what does not concern us
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a machine of a cluster works with."""
+
+    processors: int
+    gpus: float
+
+
+def machines() -> list[Machine]:
+    """Those alive in the cluster that this process is connected to."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call] # Ray gives no types
+    resources = [one["Resources"] for one in nodes if one["Alive"]]
+    return [Machine(int(one.get("CPU", 0)), one.get("GPU", 0)) for one in resources]
 
 
 class RayCluster:
@@ -66,8 +82,7 @@ class RayCluster:
 
     def processors(self) -> int:
         """How many the cluster has at this moment."""
-        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call] # Ray gives no types
-        return int(resources.get("CPU", 0))
+        return sum(one.processors for one in machines())
 
     def _awaited(self, reference: Any) -> Any:  # noqa: ANN401 - what Ray gives
         while not ray.wait([reference], timeout=SECONDS_WITHOUT_PROCESSORS)[0]:
