@@ -1,7 +1,7 @@
 """Many requests at once to a server of this machine, by one thread: at a fixed rate, or each after the last.
 
-Open loop: requests come at times drawn beforehand (a Poisson process), whatever the server does, as shoppers
-do. A time counts from when the request was due, not from when it was sent, so a server that stalls is charged
+Open loop: requests come at times drawn beforehand (a Poisson process, given how many come), whatever the
+server does, as shoppers do. A time counts from when the request was due, not from when it was sent, so a server that stalls is charged
 for all who had to wait meanwhile (Tene's 'coordinated omission'). Closed loop: each of some clients asks
 again once it is answered, which shows the most that the server can do.
 """
@@ -136,15 +136,16 @@ def at_rate(
     async def run() -> list[Answered]:
         answered: list[Answered] = []
         asking: set[asyncio.Task[None]] = set()
-        started, due, told = time.perf_counter(), rng.exponential(1 / rate), 0
-        while due < seconds:
-            now = time.perf_counter() - started
-            if now > told + 1:
-                told = int(now)
-                each_second(now)
-            if due > now:
+        started, told = time.perf_counter(), 0
+        for due in dues:
+            while True:
+                now = time.perf_counter() - started
+                if now > told + 1:
+                    told = int(now)
+                    each_second(now)
+                if now >= due:
+                    break
                 await asyncio.sleep(min(due - now, 1.0))
-                continue
             question = next(questions)
             if len(asking) >= MOST_IN_FLIGHT:
                 answered.append(Answered(question.kind, due, 0.0, 0.0, NOT_SENT))
@@ -152,12 +153,12 @@ def at_rate(
                 task = asyncio.create_task(_noted(client, question, started, due, answered))
                 asking.add(task)
                 task.add_done_callback(asking.discard)
-            due += rng.exponential(1 / rate)
         await asyncio.gather(*asking)
         client.close()
         return answered
 
     client = Client(address)
+    dues = np.sort(rng.uniform(0, seconds, round(rate * seconds))).tolist()
     return asyncio.run(run())
 
 

@@ -111,12 +111,12 @@ def ray_cluster(address: str) -> Iterator[RayCluster]:
             f"the Ray cluster at {address} cannot be used: {_summary(error)}; it needs the Ray "
             f"{ray.__version__} and the Python of this process on all its machines"
         ) from error
-    try:
-        # Ray tells of machines that died on standard output, where a command's JSON is to be.
-        with redirect_stdout(sys.stderr):
+    # Ray tells of machines that died on standard output, where a command's JSON is to be; also while it ends.
+    with redirect_stdout(sys.stderr):
+        try:
             yield RayCluster()
-    finally:
-        ray.shutdown()
+        finally:
+            ray.shutdown()
 
 
 def _checked(version: str, work: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
