@@ -1,9 +1,9 @@
 """Many requests at once to a server of this machine, by one thread: at a fixed rate, or each after the last.
 
 Open loop: requests come at times drawn beforehand (a Poisson process, given how many come), whatever the
-server does, as shoppers do. A time counts from when the request was due, not from when it was sent, so a server that stalls is charged
-for all who had to wait meanwhile (Tene's 'coordinated omission'). Closed loop: each of some clients asks
-again once it is answered, which shows the most that the server can do.
+server does, as shoppers do. A time counts from when the request was due, not from when it was sent, so a
+server that stalls is charged for all who had to wait meanwhile (Tene's 'coordinated omission'). Closed loop:
+each of some clients asks again once it is answered, which shows the most that the server can do.
 """
 
 import asyncio
