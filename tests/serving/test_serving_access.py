@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -88,6 +90,7 @@ def test_every_call_but_health_refuses_who_is_not_known(guarded: Guarded, token:
         response = client.request(method, path)
         if (method, path) in OPEN:
             assert response.status_code == 200, (method, path)
+            assert client.head(path).status_code == 200, path
         else:
             assert "bowerbird keys create" in refusal(response, 401), (method, path)
             assert response.headers["www-authenticate"] == "Bearer"
@@ -106,6 +109,19 @@ def test_every_call_needs_its_scope_or_admin_and_nothing_less(guarded: Guarded):
 
 def test_no_call_is_left_to_the_rule_of_what_is_unknown(guarded: Guarded):
     assert {rule_of(method, path).methods for method, path in calls(guarded.app)} & {frozenset()} == set()
+
+
+def test_calls_that_write_take_no_thread_of_searches(guarded: Guarded):
+    """FastAPI runs a plain function in one of those; the others give their work to the `WriteLane`."""
+    writing = {
+        (method, route.path): route.endpoint
+        for route in guarded.app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+        if rule_of(method, re.sub(r"\{.*?\}", "nothing", route.path)).is_write
+    }
+    assert len(writing) == 7
+    assert [call for call, endpoint in writing.items() if not iscoroutinefunction(endpoint)] == []
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_processes_share_what_a_cluster_has(machines, devices, share):
     [
         ("ray://127.0.0.1:10001", "is for processes outside a cluster.* --on HOST:6379"),
         ("somewhere", "is no address of a Ray cluster"),
-        ("127.0.0.1:1", "no Ray cluster answers at 127.0.0.1:1"),
+        ("127.0.0.1:1", "no Ray cluster answers at 127.0.0.1:1.*ray start --head --port 1`"),
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_told(photo_folder, tmp_path, address, message):

@@ -140,7 +140,11 @@ def test_what_a_machine_cannot_do_is_said(nodes: RayNodes, monkeypatch: pytest.M
     [
         ("cluster", InputError, "'cluster' is no address of a Ray cluster; give ray://HOST:10001"),
         ("ray://127.0.0.1:99999", InputError, "no address of a Ray cluster"),
-        ("ray://127.0.0.1:1", UnavailableError, "no Ray cluster answers at ray://127.0.0.1:1.*ray start"),
+        (
+            "ray://127.0.0.1:1",
+            UnavailableError,
+            "answers at ray://127.0.0.1:1.*ray start --head --ray-client-server-port 1`",
+        ),
     ],
 )
 def test_an_address_that_leads_nowhere_is_said_at_once(settings, address, error, message):

@@ -158,9 +158,10 @@ def _check_answers(address: str) -> None:
     try:
         socket.create_connection((found["host"].strip("[]"), int(found["port"])), _SECONDS_TO_ANSWER).close()
     except OSError as error:
+        option = "--ray-client-server-port" if address.startswith("ray://") else "--port"
         raise UnavailableError(
-            f"no Ray cluster answers at {address}: {error}; start one with `ray start --head "
-            "--ray-client-server-port 10001`, or correct the address"
+            f"no Ray cluster answers at {address}: {error}; start one with `ray start --head {option} "
+            f"{found['port']}`, or correct the address"
         ) from error
 
 
