@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,16 +37,26 @@ class WriteLane:
     """
 
     def __init__(self, threads: int) -> None:
-        self._limiter = CapacityLimiter(threads)
+        self._threads = threads
+        # Of one event loop, as anyio's own: it wakes those who wait in the loop of whoever leaves.
+        self._limiters: RunVar[CapacityLimiter] = RunVar("bowerbird-writes")
 
     @property
     def waiting(self) -> int:
         """Calls that wait for a thread."""
-        return self._limiter.statistics().tasks_waiting
+        return self._limiter().statistics().tasks_waiting
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """What `work` returns, in one of the threads."""
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        return await to_thread.run_sync(work, limiter=self._limiter())
+
+    def _limiter(self) -> CapacityLimiter:
+        try:
+            return self._limiters.get()
+        except LookupError:
+            limiter = CapacityLimiter(self._threads)
+            self._limiters.set(limiter)
+            return limiter
 
 
 def write_lane_of(request: Request) -> WriteLane:
