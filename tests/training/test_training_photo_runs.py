@@ -193,7 +193,7 @@ def test_a_teacher_is_read_and_heeded(trained_home, tmp_path):
         (("--architecture", "no/such-network"), "the network 'no/such-network' cannot be loaded"),
         (("--architecture", "efficientnet-lite3"), "packaged are efficientnet-lite2 and efficientnet-lite0"),
         (("--settings-from", "nowhere.json"), "there are no settings at nowhere.json"),
-        (("--folder", "nowhere"), "there is no folder nowhere"),
+        (("--folder", "nowhere"), "there is no folder .*/nowhere"),
         (("--home", "nowhere"), "there is no market at nowhere"),
     ],
 )
