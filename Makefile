@@ -80,7 +80,7 @@ bench: setup ## Measure quality on the data in DATA, and latency; figures go to 
 	$(call measure,personal_latency)
 	$(call measure,suggest_latency,--home $(MARKET))
 	$(call measure,event_throughput)
-	$(call measure,load,--home .cache/load --listings 100000)
+	$(call measure,load,--home .cache/load --listings 100000 --warm-up 120)
 
 format: setup ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
